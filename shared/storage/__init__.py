@@ -1,0 +1,1 @@
+"""Blobs and queues: protocols in values, and their form over Azure Storage."""
