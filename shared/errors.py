@@ -35,6 +35,11 @@ class GraphRefused(AppError):
         self.status = status
         self.code = code
 
+    @property
+    def gone(self) -> bool:
+        """Whether Graph does not offer the resource (any more)."""
+        return self.status in (404, 410)
+
 
 class GraphUnavailable(AppError):
     """Graph could not serve a request for as long as the run could wait."""

@@ -1,0 +1,57 @@
+"""What the app tells the operator's queries and alarms.
+
+An event is one JSON object as the log message, since fields passed as ``extra`` do not get past the
+Python worker (https://github.com/Azure/azure-functions-python-worker/issues/1327). In Log Analytics:
+``traces | extend event = parse_json(message) | where event.event == "export.gap"``.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+type Value = str | int | float | datetime | list[str] | Mapping[str, int] | None
+
+_log = logging.getLogger(__name__)
+
+
+class Event(StrEnum):
+    """The names of all events; queries and alarms depend on them."""
+
+    FINISHED = "export.finished"
+    """A job did what there was to do, within its budget."""
+    FAILED = "export.failed"
+    """Graph refused or could not serve a job; the next tick asks again."""
+    GAP = "export.gap"
+    """Graph kept something back (a provider failed, a record could not be read); reconcile will fill it."""
+    GONE = "export.gone"
+    """Graph does not offer a source (any more); told once, and kept in status."""
+
+
+_LEVELS: Final[Mapping[Event, int]] = {
+    Event.FINISHED: logging.INFO,
+    Event.FAILED: logging.ERROR,
+    Event.GAP: logging.WARNING,
+    Event.GONE: logging.ERROR,
+}
+
+_SECRET: Final = ("token", "secret", "client_state", "authorization", "url", "body")
+
+
+def emit(event: Event, **fields: Value) -> None:
+    """Log an event with its fields: identifiers, names, counts and times.
+
+    Never a token, a client state, a URL (it may hold a function key) or a body. Times become ISO 8601.
+
+    Raises:
+        ValueError: a field's name says that it holds such a thing.
+    """
+    if secret := [name for name in fields if any(word in name for word in _SECRET)]:
+        raise ValueError(f"{', '.join(secret)} must not be logged")
+    _log.log(_LEVELS[event], "%s", json.dumps({"event": event} | fields, default=_text))
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

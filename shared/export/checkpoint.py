@@ -1,0 +1,161 @@
+"""The state of one source and tenant, and how a finished window changes it. Pure.
+
+The checkpoint is written after the data and before its manifest: it carries the manifest's text, so that whoever
+comes next can write a manifest that a crash left out, and the chain never forks.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from hashlib import sha256
+from typing import Annotated
+
+import msgspec
+
+from shared import instants
+from shared.errors import DataNotUnderstood
+from shared.export.keys import Keys
+from shared.instants import MINUTE, TICK, Instant
+
+LIVE = "live"
+HISTORY = "history"
+
+Text = Annotated[str, msgspec.Meta(description="An instant in Graph's form, 7 digits, UTC")]
+
+
+class Lane(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one stretch of time is exported."""
+
+    watermark: Text
+    """Everything before it is in blobs; the next window begins here."""
+    keys_from: Text
+    """From here on ``keys`` knows every exported revision; nothing before it may be read again."""
+    keys: dict[str, str] = {}
+
+    @classmethod
+    def beginning(cls, start: Instant) -> "Lane":
+        """A lane in which nothing is exported."""
+        return cls(watermark=instants.to_text(start), keys_from=instants.to_text(start))
+
+    def at(self) -> Instant:
+        """The watermark."""
+        return instants.from_text(self.watermark)
+
+    def read_start(self, overlap: Instant) -> Instant:
+        """Where a scan begins to read: the overlap before the watermark, as far as the keys are known."""
+        return max(self.at() - overlap, instants.from_text(self.keys_from))
+
+    def moved(self, to: Instant, fresh: Keys, overlap: Instant) -> "Lane":
+        """The lane after a window that ends at ``to`` and brought the ``fresh`` keys."""
+        keys = Keys.from_json(self.keys).merged(fresh)
+        keep = max(instants.floor(to - overlap, MINUTE), instants.from_text(self.keys_from))
+        keys.forget_before(keep)
+        return Lane(watermark=instants.to_text(to), keys_from=instants.to_text(keep), keys=keys.to_json())
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of time in which something could not be read."""
+
+    provider: str
+    """``Vendor/Provider``; empty for a single unreadable record, which lies at ``start``."""
+    start: Text
+    end: Text
+    status: int
+    """What the provider, or Graph, answered."""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """A manifest as text, with the name of its blob."""
+
+    name: str
+    text: str
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the last job of this source and tenant did not succeed."""
+
+    at: Text
+    reason: str
+    message: str
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a job must know of the jobs before it."""
+
+    v: int = 1
+    source: str
+    tenant: str
+    first_start: Text
+    """The earliest instant that is exported; ``since`` moves it back."""
+    lanes: dict[str, Lane]
+    """``LIVE``, and while history is extended backwards ``HISTORY``: one day before the first start."""
+    since: date | None = None
+    """How far back history is wanted; None where it is there."""
+    days: list[date] = []
+    """The latest days that are kept, where a source is kept by days."""
+    manifest: Manifest | None = None
+    """The last manifest; None once it is known to be written."""
+    chain: str | None = None
+    """The sha256 of the last manifest: ``previous`` of the next one."""
+    records: int = 0
+    """Exported so far."""
+    gaps: list[Gap] = []
+    mark: str | None = None
+    """The mark that the last finished scan had seen when it began."""
+    scan_began: Text | None = None
+    scan_finished: Text | None = None
+    failure: Failure | None = None
+    warnings: list[str] = []
+    """What the last run found odd in the data, in words."""
+
+    def replace(self, **changes: object) -> "Checkpoint":
+        """A copy with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+    def with_manifest(self, name: str, content: Mapping[str, object], records: int) -> "Checkpoint":
+        """The checkpoint after data whose manifest is this content, linked to the manifest before it."""
+        text = msgspec.json.format(msgspec.json.encode({**content, "previous": self.chain}), indent=2).decode() + "\n"
+        return self.replace(
+            manifest=Manifest(name=name, text=text),
+            chain=sha256(text.encode()).hexdigest(),
+            records=self.records + records,
+        )
+
+
+def encode(checkpoint: Checkpoint) -> bytes:
+    """The checkpoint as JSON."""
+    return msgspec.json.encode(checkpoint)
+
+
+def decode(data: bytes, name: str) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        DataNotUnderstood: somebody else's hand was in it.
+    """
+    try:
+        return msgspec.json.decode(data, type=Checkpoint)
+    except msgspec.DecodeError as error:
+        what = f"The checkpoint {name} can't be read ({error}): restore its previous version; nothing was exported."
+        raise DataNotUnderstood(what) from error
+
+
+def with_gaps(gaps: list[Gap], failed: Mapping[str, int], start: Instant, end: Instant) -> list[Gap]:
+    """Widen each failed provider's gap to cover ``[start, end)``, or open one."""
+    known = {gap.provider: gap for gap in gaps if gap.provider}
+    singles = [gap for gap in gaps if not gap.provider]
+    for provider, status in failed.items():
+        new = Gap(provider=provider, start=instants.to_text(start), end=instants.to_text(end), status=status)
+        old = known.get(provider, new)
+        known[provider] = msgspec.structs.replace(new, start=min(old.start, new.start), end=max(old.end, new.end))
+    return [*known.values(), *singles]
+
+
+def with_unreadable(gaps: list[Gap], unreadable: Iterable[Instant]) -> list[Gap]:
+    """Name each record that could not be read, once."""
+    named = {gap.start for gap in gaps if not gap.provider}
+    new = [
+        Gap(provider="", start=instants.to_text(at), end=instants.to_text(at + TICK), status=500)
+        for at in unreadable
+        if instants.to_text(at) not in named
+    ]
+    return [*gaps, *new]

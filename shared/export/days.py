@@ -1,0 +1,133 @@
+"""Sources that are kept by days: one secure score a day, and a whole snapshot of the control profiles a day."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+
+import msgspec
+from isal import igzip
+
+from shared import instants
+from shared.errors import DataNotUnderstood, GraphUnavailable, StorageConflict
+from shared.export import names
+from shared.export.session import Session
+from shared.graph.client import Tally
+from shared.graph.lists import GraphList
+from shared.graph.pages import Row
+from shared.graph.reading import whole_list
+from shared.graph.sources import SECURE_SCORES, Source
+from shared.instants import DAY, Instant
+from shared.storage.blobs import Blobs
+
+_REMEMBERED = 120
+"""Days that the checkpoint remembers as kept; Graph shows 90 (List secureScores)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What is to be kept of one day."""
+
+    day: date
+    records: int
+    data: bytes
+
+
+class _Score(msgspec.Struct, rename="camel"):
+    current_score: float | None = None
+    average_comparative_scores: list[msgspec.Raw] | None = None
+
+
+def export_days(session: Session, source: Source, now: Instant, deadline: float) -> None:
+    """Keep every day that Graph shows and that is not kept yet, the oldest first.
+
+    Raises:
+        GraphUnavailable: among others, where Graph shows no control profile at all: that is never a snapshot.
+    """
+    kept = set(session.checkpoint.days)
+    if source is not SECURE_SCORES and instants.to_date(now) in kept:
+        return
+    tally = Tally()
+    pages = GraphList(session.edges.graph, session.checkpoint.tenant, source, tally, deadline)
+    rows, failed = whole_list(pages.first, pages.follow)
+    if source is SECURE_SCORES:
+        days = list(_scores(rows))
+        session.checkpoint = session.checkpoint.replace(warnings=_odd(rows, now))
+    else:
+        days = [_snapshot(session, rows, now)]
+    for day in sorted(days, key=lambda item: item.day):
+        if day.day not in kept:
+            _keep(session, source, day, tally, failed)
+
+
+def _scores(rows: list[Row]) -> Iterator[_Day]:
+    """One score a day, by its ``createdDateTime``; of several, the last."""
+    by_day = {instants.to_date(row.at): row for row in sorted(rows, key=lambda row: row.at)}
+    for day, row in by_day.items():
+        yield _Day(day, 1, bytes(row.raw))
+
+
+def _snapshot(session: Session, rows: list[Row], now: Instant) -> _Day:
+    if not rows:
+        tenant = session.checkpoint.tenant
+        what = f"tenant {tenant}: Graph shows no secure score control profile; that is not kept as a snapshot."
+        raise GraphUnavailable(f"{what} The next run tries again.")
+    lines = b"".join(part for row in rows for part in (row.raw, b"\n"))
+    return _Day(instants.to_date(now), len(rows), igzip.compress(lines, mtime=0))
+
+
+def _keep(session: Session, source: Source, day: _Day, tally: Tally, failed: dict[str, int]) -> None:
+    """Blob, checkpoint, manifest. A blob that a crash left is the day's, whatever Graph shows now."""
+    checkpoint, blobs = session.checkpoint, session.edges.data
+    name = names.snapshot(source.name, checkpoint.tenant, day.day)
+    session.lease.check()
+    found = False
+    try:
+        blobs.create(name, day.data, {"records": str(day.records), "date": day.day.isoformat()})
+    except StorageConflict:
+        day, found = _found(blobs, name, day.day), True
+    manifest = {
+        "v": 1,
+        "source": source.name,
+        "tenant": checkpoint.tenant,
+        "blob": name,
+        "window": {
+            "start": instants.to_text(instants.from_date(day.day)),
+            "end": instants.to_text(instants.from_date(day.day) + DAY),
+        },
+        "records": day.records,
+        "bytes": len(day.data),
+        "sha256": sha256(day.data).hexdigest(),
+        "partial": [{"provider": provider, "status": status} for provider, status in failed.items()],
+        "pages": tally.pages,
+        "requests": tally.requests,
+        "throttled": tally.throttled,
+        "found_after_crash": found,
+    }
+    days = sorted({*checkpoint.days, day.day})[-_REMEMBERED:]
+    session.finish(checkpoint.replace(days=days), instants.from_date(day.day), manifest, day.records)
+
+
+def _found(blobs: Blobs, name: str, day: date) -> _Day:
+    stored, properties = blobs.read(name), blobs.properties(name)
+    if stored is None or properties is None or not properties.metadata.get("records", "").isdecimal():
+        raise DataNotUnderstood(f"The blob {name} lies where a day belongs, and is not one. Move it away.")
+    return _Day(day, int(properties.metadata["records"]), stored.data)
+
+
+def _odd(rows: list[Row], now: Instant) -> list[str]:
+    """What is odd in Graph's scores, in words: missing days, scores of -1, empty comparisons."""
+    found: list[str] = []
+    by_day = {instants.to_date(row.at): msgspec.json.decode(row.raw, type=_Score) for row in rows}
+    today = instants.to_date(now)
+    day = min(by_day, default=today)
+    while day < today:
+        if day not in by_day:
+            found.append(f"{day}: Graph has no score")
+        day += timedelta(days=1)
+    for day, score in sorted(by_day.items()):
+        if score.current_score is None or score.current_score < 0:
+            found.append(f"{day}: the score is {score.current_score}")
+        if not score.average_comparative_scores:
+            found.append(f"{day}: no comparison with other tenants")
+    return found

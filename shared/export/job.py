@@ -1,0 +1,153 @@
+"""One export job, from its message to its end: who may scan now, and who makes sure that the next scan comes.
+
+=============  ==============================================  ==========================================
+asked by       the lease is held                               Graph refuses or is not available
+=============  ==============================================  ==========================================
+tick           leaves a mark; the next tick comes by itself    stands in status; the next tick asks again
+bell, delayed  leaves a mark and a bell for the lease's end    stands in status; the next tick asks again
+person         asks again some seconds later                   fails, is retried, ends as poison
+=============  ==============================================  ==========================================
+"""
+
+from dataclasses import dataclass
+
+from shared import events, instants
+from shared.errors import GraphRefused, GraphUnavailable
+from shared.events import Event
+from shared.export import jobs
+from shared.export.checkpoint import LIVE, Failure
+from shared.export.days import export_days
+from shared.export.edges import Edges, Rules
+from shared.export.history import extend_backwards
+from shared.export.jobs import Job
+from shared.export.lease import LEASE_S
+from shared.export.marks import Marks
+from shared.export.scan import Scan
+from shared.export.session import Session
+from shared.graph.sources import INCREMENTAL, SOURCES
+from shared.instants import SECOND
+
+_ASK_AGAIN_S = 5
+
+
+def run(job: Job, edges: Edges, rules: Rules) -> None:
+    """Do one job within its time.
+
+    Raises:
+        AppError: the job is to be tried again; see the table above.
+    """
+    marks = Marks(edges, job.source, job.tenant)
+    session = Session.begin(edges, rules, job.source, job.tenant)
+    if session is None and job.asked_by != "person":
+        marks.leave()
+        # The holder may have looked at the mark just before, and let go just now.
+        session = Session.begin(edges, rules, job.source, job.tenant)
+    if session is None:
+        _come_back(job, edges, marks)
+        return
+    saw = marks.seen()
+    try:
+        with edges.keep_alive(session.lease):
+            _Work(job, session, rules, marks, saw).run()
+    finally:
+        session.lease.release()
+        if marks.seen() != saw:
+            began = session.checkpoint.scan_began
+            earliest = instants.from_text(began) + int(rules.bell_interval_s * SECOND) if began else 0
+            marks.ring_at(earliest)
+
+
+def _come_back(job: Job, edges: Edges, marks: Marks) -> None:
+    """Another worker holds the lease, and may die holding it."""
+    match job.asked_by:
+        case "person":
+            edges.jobs.send(jobs.encode(job), delay_s=_ASK_AGAIN_S)
+        case "bell" | "delayed bell":
+            marks.ring_at(instants.from_datetime(edges.clock.now()) + LEASE_S * SECOND)
+        case "tick":
+            pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is done under the lease."""
+
+    job: Job
+    session: Session
+    rules: Rules
+    marks: Marks
+    saw: str | None
+    """The mark that lay there before anything was read."""
+
+    def run(self) -> None:
+        session, clock = self.session, self.session.edges.clock
+        began = clock.monotonic()
+        now = instants.from_datetime(clock.now())
+        if self._answered():
+            return
+        if self._too_soon(now):
+            self.marks.leave()
+            return
+        session.checkpoint = session.checkpoint.replace(scan_began=instants.to_text(now))
+        try:
+            whole = self._export(now, deadline=began + self.rules.budget_s)
+        except (GraphRefused, GraphUnavailable) as error:
+            self._fail(error, now)
+            if self.job.asked_by == "person":
+                raise
+            return
+        if not whole:
+            self.marks.leave()
+        done = instants.to_text(instants.from_datetime(clock.now()))
+        session.save(session.checkpoint.replace(mark=self.saw, scan_finished=done, failure=None))
+        self._report(clock.monotonic() - began, whole)
+
+    def _export(self, now: int, deadline: float) -> bool:
+        """Export what the source has; whether nothing is left to do."""
+        session, source = self.session, SOURCES[self.job.source]
+        if source.name not in INCREMENTAL:
+            export_days(session, source, now, deadline)
+            return True
+        if self.job.since:
+            wanted = min(self.job.since, session.checkpoint.since or self.job.since)
+            session.checkpoint = session.checkpoint.replace(since=wanted)
+        if not Scan(session, source, self.rules, deadline).run(now):
+            return False
+        return extend_backwards(session, source, self.rules, deadline, lambda: self.marks.seen() != self.saw)
+
+    def _answered(self) -> bool:
+        """Whether a scan that began after the bell's mark was left has finished already."""
+        return self.job.asked_by == "delayed bell" and self.saw == self.session.checkpoint.mark
+
+    def _too_soon(self, now: int) -> bool:
+        """Whether a bell must share the scan at the end of the interval."""
+        last = self.session.checkpoint.scan_began
+        if last is None or self.job.asked_by not in ("bell", "delayed bell"):
+            return False
+        return now < instants.from_text(last) + self.rules.bell_interval_s * SECOND
+
+    def _fail(self, error: GraphRefused | GraphUnavailable, now: int) -> None:
+        """Let the failure stand in status; one that goes on is told once."""
+        checkpoint = self.session.checkpoint
+        gone = isinstance(error, GraphRefused) and error.gone
+        reason = "gone" if gone else error.reason
+        if not (gone and checkpoint.failure and checkpoint.failure.reason == reason):
+            event = Event.GONE if gone else Event.FAILED
+            events.emit(event, source=self.job.source, tenant=self.job.tenant, reason=reason, message=str(error))
+        failure = Failure(at=instants.to_text(now), reason=reason, message=str(error))
+        self.session.save(checkpoint.replace(failure=failure))
+
+    def _report(self, seconds: float, whole: bool) -> None:  # noqa: FBT001
+        checkpoint = self.session.checkpoint
+        events.emit(
+            Event.FINISHED,
+            source=self.job.source,
+            tenant=self.job.tenant,
+            job=self.job.id,
+            asked_by=self.job.asked_by,
+            watermark=checkpoint.lanes[LIVE].watermark,
+            records_total=checkpoint.records,
+            gaps=len(checkpoint.gaps),
+            continues=not whole,
+            seconds=round(seconds, 3),
+        )

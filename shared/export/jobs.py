@@ -1,0 +1,45 @@
+"""The messages of the queue ``export-jobs``: who wants what exported. Pure."""
+
+from datetime import date
+from typing import Literal
+from uuid import uuid4
+
+import msgspec
+
+from shared.errors import DataNotUnderstood
+
+type Asker = Literal["tick", "bell", "delayed bell", "person"]
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One source of one tenant is to be exported."""
+
+    v: Literal[1] = 1
+    id: str = msgspec.field(default_factory=lambda: str(uuid4()))
+    asked_by: Asker
+    """A tick comes again by itself; a bell must not be lost; a delayed bell stands for a mark; a person is waiting."""
+    source: str
+    tenant: str
+    since: date | None = None
+    """Extend history backwards to this day."""
+
+    def replace(self, **changes: object) -> "Job":
+        """A copy with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+
+def encode(job: Job) -> str:
+    """The message's text."""
+    return msgspec.json.encode(job).decode()
+
+
+def decode(text: str | bytes) -> Job:
+    """Read a message.
+
+    Raises:
+        DataNotUnderstood: it is none of ours; the poison queue keeps it.
+    """
+    try:
+        return msgspec.json.decode(text, type=Job)
+    except msgspec.DecodeError as error:
+        raise DataNotUnderstood(f"A message in export-jobs is not an export job ({error}).") from error

@@ -1,0 +1,98 @@
+"""One worker's time with one source and tenant: the lease, the checkpoint, and the order of durable steps."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from shared import instants
+from shared.errors import AppError, DataNotUnderstood, StorageConflict
+from shared.export import checkpoint as checkpoints
+from shared.export import names
+from shared.export.checkpoint import LIVE, Checkpoint, Lane
+from shared.export.edges import Edges, Rules
+from shared.export.lease import LEASE_S, Lease
+from shared.instants import DAY, Instant
+
+
+@dataclass(slots=True)
+class Session:
+    """The holder of a checkpoint's lease."""
+
+    edges: Edges
+    name: str
+    lease: Lease
+    checkpoint: Checkpoint
+    """As it was last written, or is to be written next."""
+    _etag: str
+
+    @classmethod
+    def begin(cls, edges: Edges, rules: Rules, source: str, tenant: str) -> "Session | None":
+        """Take the lease, or None where another worker has it. A manifest that a crash left out is written first."""
+        name = names.checkpoint(source, tenant)
+        _make(edges, name, _first(source, tenant, instants.from_datetime(edges.clock.now()), rules))
+        asked_at = edges.clock.monotonic()
+        blob_lease = edges.state.lease(name, LEASE_S)
+        if blob_lease is None:
+            return None
+        lease = Lease(blob_lease, edges.clock, asked_at)
+        try:
+            stored = edges.state.read(name)
+            if stored is None:
+                raise StorageConflict(f"The checkpoint {name} was removed while its lease was held.")
+            session = cls(edges, name, lease, checkpoints.decode(stored.data, name), stored.etag)
+            session._write_manifest()
+        except AppError:
+            lease.release()
+            raise
+        return session
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write the checkpoint, and then the manifest that it carries.
+
+        Raises:
+            StorageConflict: the lease is lost, or somebody else wrote.
+        """
+        data = checkpoints.encode(checkpoint)
+        self.lease.check()
+        try:
+            self._etag = self.edges.state.replace(self.name, data, etag=self._etag, lease_id=self.lease.id)
+        except StorageConflict:
+            stored = self.edges.state.read(self.name)
+            if stored is None or stored.data != data:
+                raise
+            self._etag = stored.etag  # it was written, only the answer was lost
+        self.checkpoint = checkpoint
+        self._write_manifest()
+
+    def finish(self, checkpoint: Checkpoint, start: Instant, manifest: Mapping[str, object], records: int) -> None:
+        """Make data that lies in its blob part of the chain: checkpoint first, then its manifest."""
+        name = names.manifest(checkpoint.source, checkpoint.tenant, start)
+        self.save(checkpoint.with_manifest(name, manifest, records))
+
+    def _write_manifest(self) -> None:
+        manifest = self.checkpoint.manifest
+        if manifest is None:
+            return
+        text = manifest.text.encode()
+        try:
+            self.edges.state.create(manifest.name, text)
+        except StorageConflict as error:
+            stored = self.edges.state.read(manifest.name)
+            if stored is None or stored.data != text:
+                what = f"The manifest {manifest.name} is not the one that the checkpoint's chain has there."
+                raise DataNotUnderstood(f"{what} It was altered or put in; run the verification.") from error
+        self.checkpoint = self.checkpoint.replace(manifest=None)
+
+
+def _first(source: str, tenant: str, now: Instant, rules: Rules) -> Checkpoint:
+    """The checkpoint before anything was exported: it fixes where the export begins, midnight UTC."""
+    start = instants.floor(now, DAY) - rules.lookback_days * DAY
+    return Checkpoint(
+        source=source, tenant=tenant, first_start=instants.to_text(start), lanes={LIVE: Lane.beginning(start)}
+    )
+
+
+def _make(edges: Edges, name: str, first: Checkpoint) -> None:
+    if edges.state.properties(name) is None:
+        with suppress(StorageConflict):  # another worker made it in the same moment
+            edges.state.create(name, checkpoints.encode(first))

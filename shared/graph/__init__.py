@@ -1,0 +1,1 @@
+"""Microsoft Graph: what is read from it, and how."""

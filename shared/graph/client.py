@@ -1,0 +1,155 @@
+"""The only code that talks HTTP to Graph."""
+
+from dataclasses import dataclass
+from threading import Lock
+from typing import Protocol
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import requests  # noqa: TID251
+from requests.adapters import HTTPAdapter  # noqa: TID251
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+from tenacity.wait import wait_exponential_jitter
+
+from shared.clock import Clock
+from shared.errors import DataNotUnderstood, GraphUnavailable
+from shared.graph.answers import Answer, ServerFault, TryAgain, checked
+from shared.graph.sources import Source
+from shared.graph.throttle import RequestBudget
+
+_TIMEOUT_S = (10.0, 100.0)
+"""Connect and read. Providers behind Graph time out after 10 s each; a gateway answers 504 itself before this."""
+
+_OWN_WAIT = wait_exponential_jitter(initial=1.0, max=30.0, jitter=1.0)
+
+_FAULT_TRIES = 3
+"""How often a request that meets 5xx or a broken connection is sent before it counts as a fault."""
+
+
+class Transport(Protocol):
+    """Sends one GET. Raises ``OSError`` where no answer came."""
+
+    def get(self, url: str, headers: dict[str, str]) -> Answer: ...
+
+    def reconnect(self) -> None:
+        """Use new connections from now on: Graph asks for it after a 503 (Best practices)."""
+        ...
+
+
+class Tokens(Protocol):
+    """Bearer tokens for Graph."""
+
+    def token(self, tenant: str) -> str:
+        """A token that is valid for some minutes more.
+
+        Raises:
+            GraphUnavailable: none could be had.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a piece of work asked of Graph; shared by no two threads."""
+
+    requests: int = 0
+    throttled: int = 0
+    pages: int = 0
+
+
+class HttpTransport:
+    """Transport over ``requests``; safe to share between threads, since cookies and redirects are off."""
+
+    def __init__(self, connections: int) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.mount("https://", HTTPAdapter(pool_maxsize=connections))
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=connections))
+
+    def get(self, url: str, headers: dict[str, str]) -> Answer:
+        response = self._session.get(url, headers=headers, timeout=_TIMEOUT_S, allow_redirects=False)
+        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
+
+    def reconnect(self) -> None:
+        self._session.close()
+
+
+class GraphClient:
+    """Sends requests to Graph within its limits, and waits where it asks to wait."""
+
+    def __init__(self, base_url: str, tokens: Tokens, transport: Transport, clock: Clock, per_minute: int) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._origin = urlsplit(self.base_url)[:2]
+        self._tokens = tokens
+        self._transport = transport
+        self._clock = clock
+        self._per_minute = per_minute
+        self._budgets: dict[str, RequestBudget] = {}
+        self._lock = Lock()
+
+    def get(
+        self, tenant: str, source: Source, url: str, *, tally: Tally, until: float, fault_tries: int = _FAULT_TRIES
+    ) -> Answer:
+        """GET one URL of Graph, again where Graph asks for it.
+
+        ``until`` is the monotonic second that no wait may pass: the decision falls before the wait.
+
+        Raises:
+            GraphRefused: the request would be refused again.
+            GraphUnavailable: throttled for longer than may be waited.
+            ServerFault: 5xx or no answer, ``fault_tries`` times.
+        """
+        if urlsplit(url)[:2] != self._origin:
+            # A nextLink is a URL from outside, and would get our token.
+            raise DataNotUnderstood(f"tenant {tenant}: Graph named a next page on another host than {self.base_url}")
+        retrying = Retrying(
+            retry=retry_if_exception_type(TryAgain),
+            wait=_wait_s,
+            stop=lambda state: self._gives_up(state, until, fault_tries),
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(self._once, tenant, source, url, tally)
+        except TryAgain as last:
+            kind = GraphUnavailable if last.throttled else ServerFault
+            raise kind(f"{last}. The next run tries again.") from last
+
+    def _once(self, tenant: str, source: Source, url: str, tally: Tally) -> Answer:
+        self._budget(tenant).wait()
+        headers = {
+            "Authorization": f"Bearer {self._tokens.token(tenant)}",
+            "Accept": "application/json",
+            # Without it Graph hides enum members that came later, Defender for Cloud's among them (Best practices).
+            "Prefer": "include-unknown-enum-members",
+            "client-request-id": str(uuid4()),
+        }
+        tally.requests += 1
+        try:
+            answer = self._transport.get(url, headers)
+            return checked(answer, tenant=tenant, path=source.path, permission=source.permission, now=self._clock.now())
+        except OSError as error:
+            what = f"tenant {tenant}: no answer from Graph to {source.path} ({type(error).__name__})"
+            raise TryAgain(what) from error
+        except TryAgain as error:
+            tally.throttled += error.throttled
+            if error.status == 503:
+                self._transport.reconnect()
+            raise
+
+    def _gives_up(self, state: RetryCallState, until: float, fault_tries: int) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, TryAgain) and not error.throttled and state.attempt_number >= fault_tries:
+            return True
+        return self._clock.monotonic() + state.upcoming_sleep > until
+
+    def _budget(self, tenant: str) -> RequestBudget:
+        with self._lock:
+            return self._budgets.setdefault(tenant, RequestBudget(self._per_minute, self._clock))
+
+
+def _wait_s(state: RetryCallState) -> float:
+    """Seconds before the next try: our own growing wait, never less than Graph's Retry-After."""
+    error = state.outcome.exception() if state.outcome else None
+    floor = error.retry_after_s if isinstance(error, TryAgain) else 0.0
+    return max(floor, _OWN_WAIT(state))

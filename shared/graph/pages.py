@@ -1,0 +1,115 @@
+"""One answer of Graph to a list request -> its records, untouched. Pure.
+
+A record is never parsed and written again: it is cut out of the page as the bytes that Graph sent, and of it only
+the id, the cursor and, where a page joins providers, the provider are read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from re import compile as pattern
+from typing import Any, NamedTuple
+
+import msgspec
+
+from shared import instants
+from shared.errors import DataNotUnderstood
+from shared.graph.sources import Source
+from shared.instants import Instant
+
+KEY_BYTES = 12
+
+
+class Row(NamedTuple):
+    """One revision of a record."""
+
+    raw: bytes | msgspec.Raw
+    """The record as Graph sent it, without line breaks: one line of NDJSON."""
+    at: Instant
+    """The cursor: when this revision was made."""
+    key: bytes
+    """96-bit digest of ``(id, cursor)``: equal keys are the same revision."""
+    provider: str
+    """Who sent it, where a page joins several providers; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer."""
+
+    rows: Sequence[Row]
+    next_link: str | None
+    """Opaque: followed whole, never parsed."""
+    failed: Mapping[str, int]
+    """The providers that failed, ``Vendor/Provider`` -> status; empty unless Graph answered 206."""
+
+
+class _Envelope(msgspec.Struct):
+    value: list[msgspec.Raw]
+    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
+
+
+class _Vendor(msgspec.Struct):
+    provider: str | None = None
+
+
+# Graph's header: 199 - "{Vendor}/{Provider}/{StatusCode}/{LatencyInMs}", ... (List alerts, "Response").
+_WARNING = pattern(r'199\s*-\s*"\{?([^/"]*?)\}?/\{?([^/"]*?)\}?/(\d{3})/[^"]*"')
+
+
+class PageReader:
+    """Reads the pages of one source."""
+
+    def __init__(self, source: Source) -> None:
+        fields: list[Any] = [("id", str), ("cursor", str, msgspec.field(name=source.cursor))]
+        if source.federated:
+            fields.append(("vendor", _Vendor | None, msgspec.field(name="vendorInformation", default=None)))
+        self._source = source
+        self._envelope = msgspec.json.Decoder(_Envelope)
+        self._record: msgspec.json.Decoder[Any] = msgspec.json.Decoder(msgspec.defstruct("Record", fields))
+
+    def page(self, status: int, headers: Mapping[str, str], body: bytes) -> Page:
+        """Split a 200 or 206. Header names are lower case.
+
+        Raises:
+            DataNotUnderstood: not a list, or a record without id or cursor.
+        """
+        try:
+            envelope = self._envelope.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise DataNotUnderstood(f"{self._source.name}: the answer is not a list of records ({error})") from error
+        raws: Sequence[bytes | msgspec.Raw] = envelope.value
+        if b"\n" in body or b"\r" in body:
+            raws = [_one_line(bytes(raw)) for raw in envelope.value]
+        failed = failed_providers(headers.get("warning", "")) if status == 206 else {}
+        return Page([self.row(raw) for raw in raws], envelope.next_link, failed)
+
+    def row(self, raw: bytes | msgspec.Raw) -> Row:
+        """Read what identifies one record.
+
+        Raises:
+            DataNotUnderstood: no id or no cursor.
+        """
+        try:
+            record = self._record.decode(raw)
+            at = instants.from_text(record.cursor)
+        except (msgspec.DecodeError, ValueError) as error:
+            what = f"{self._source.name}: a record has no usable id or {self._source.cursor} ({error})"
+            raise DataNotUnderstood(what) from error
+        key = blake2b(b"%d\0%b" % (at, record.id.encode(errors="surrogatepass")), digest_size=KEY_BYTES).digest()
+        provider = record.vendor.provider or "" if self._source.federated and record.vendor else ""
+        return Row(raw, at, key, provider)
+
+
+def failed_providers(warning: str) -> dict[str, int]:
+    """The items of a 206's Warning header as ``Vendor/Provider`` -> status.
+
+    A header in another form still means that something is missing: it counts as one unknown provider.
+    """
+    items = {f"{vendor}/{provider}": int(status) for vendor, provider, status in _WARNING.findall(warning)}
+    return items or {"unknown/unknown": 206}
+
+
+def _one_line(raw: bytes) -> bytes:
+    # Inside a JSON string a line break is always escaped, so these stand between tokens.
+    return raw.replace(b"\r", b"").replace(b"\n", b"")

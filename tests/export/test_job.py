@@ -1,0 +1,290 @@
+"""What one job does, told in small stories."""
+
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+
+from local.simulator.faults import ProviderFailure, Scripted
+from shared import instants
+from shared.errors import GraphRefused, GraphUnavailable
+from tests.export.world import World, with_rules
+
+
+def test_the_first_run_exports_the_lookback_a_blob_a_day() -> None:
+    """Thirty-one days are three here: two whole ones and today."""
+    world = World()
+    for hours in (1, 20, 40, 59):
+        world.create(hours * 3600)
+    world.create(61 * 3600)  # before the lookback's midnight
+    world.run()
+    assert sorted(name.rpartition("/")[2] for name in world.data.names("")) == [
+        "20261121T000000.000000Z.ndjson.gz",
+        "20261122T000000.000000Z.ndjson.gz",
+        "20261123T000000.000000Z.ndjson.gz",
+    ]
+    assert sum(world.exported().values()) == 4
+    world.check_chain()
+
+
+def test_a_scan_without_news_leaves_its_window_open() -> None:
+    """No blob, no manifest; the next news begins where the last window ended."""
+    world = World()
+    world.create(60)
+    world.run()
+    before = list(world.data.names(""))
+    world.clock.advance(300)
+    world.run()
+    assert list(world.data.names("")) == before
+    world.create()
+    world.clock.advance(300)
+    world.run()
+    assert len(list(world.data.names(""))) == len(before) + 1
+    world.check_chain()
+
+
+def test_a_day_that_ends_without_news_is_closed_by_an_empty_blob() -> None:
+    """Its name is taken, so that no straggler can use it."""
+    world = World()
+    world.run()
+    world.clock.advance(86400)
+    world.run()
+    names = [name.rpartition("/")[2] for name in world.data.names("")]
+    assert names[-1] == "20261123T000000.000000Z.ndjson.gz"
+    assert not world.exported()
+    world.check_chain()
+
+
+def test_lines_are_the_bytes_that_graph_sent() -> None:
+    """Nothing is parsed and written again; line breaks between tokens go."""
+    world = World()
+    record = world.create(60)
+    ordinal = world.records.find(record)
+    assert ordinal is not None
+    world.run()
+    assert list(world.lines()) == [world.records.render(ordinal)]
+
+
+def test_pretty_printed_records_become_one_line() -> None:
+    """A record that Graph breaks over lines is still one line of NDJSON."""
+    world = World()
+    world.create(60)
+    world.graph.faults["alerts_v2"].pretty = True
+    world.run()
+    lines = list(world.lines())
+    assert len(lines) == 1
+    json.loads(lines[0])
+
+
+def test_every_revision_is_kept() -> None:
+    """The old line stays, the new one is added."""
+    world = World()
+    record = world.create(60)
+    world.run()
+    world.clock.advance(60)
+    world.update(record)
+    world.clock.advance(60)
+    world.run()
+    assert len(world.exported()) == 2
+    assert set(world.exported().values()) == {1}
+
+
+def test_a_failed_provider_leaves_one_gap_and_windows_of_normal_size() -> None:
+    """A week of 206 with 403 for one provider: what the others sent goes on, and one gap grows."""
+    world = World()
+    failure = ProviderFailure("Microsoft", "Microsoft Sentinel", 403)
+    world.graph.faults["alerts_v2"].partial = [failure]
+    world.create(60, product="Microsoft Defender for Identity")
+    world.run()
+    for _ in range(7 * 24):
+        world.clock.advance(3600)
+        world.create(60, product="Microsoft Defender for Identity")
+        world.run()
+    checkpoint = world.checkpoint()
+    assert [(gap.provider, gap.status) for gap in checkpoint.gaps] == [("Microsoft/Microsoft Sentinel", 403)]
+    assert checkpoint.gaps[0].start == "2026-11-21T00:00:00.0000000Z"
+    assert checkpoint.gaps[0].end == checkpoint.lanes["live"].watermark
+    properties = world.data.properties(list(world.data.names(""))[-1])
+    assert properties
+    assert properties.metadata["partial"] == "Microsoft/Microsoft Sentinel/403"
+    assert len(world.exported()) == 7 * 24 + 1
+    world.check_chain()
+
+
+def test_a_total_outage_moves_no_watermark_and_stands_in_status() -> None:
+    """A tick's message is done all the same: the next tick asks again."""
+    world = World()
+    world.create(60)
+    world.graph.faults["alerts_v2"].outage = 500
+    world.run()
+    checkpoint = world.checkpoint()
+    assert checkpoint.lanes["live"].watermark == checkpoint.first_start
+    assert checkpoint.gaps == []
+    assert checkpoint.failure is not None
+    assert checkpoint.failure.reason == "unavailable"
+    world.graph.faults["alerts_v2"].outage = None
+    world.run()
+    assert len(world.exported()) == 1
+    assert world.checkpoint().failure is None
+
+
+def test_a_persons_request_fails_where_graph_refuses() -> None:
+    """It is retried by the host, and kept by the poison queue."""
+    world = World()
+    world.graph.faults["alerts_v2"].outage = 500
+    with pytest.raises(GraphUnavailable):
+        world.run(world.job("person"))
+
+
+def test_a_refused_permission_is_named() -> None:
+    """The message tells the role that the identity lacks."""
+    world = World()
+    world.graph.faults["alerts_v2"].script = [Scripted(403)]
+    with pytest.raises(GraphRefused, match=r"SecurityAlert\.Read\.All"):
+        world.run(world.job("person"))
+    assert "SecurityAlert.Read.All" in (world.checkpoint().failure or pytest.fail("no failure")).message
+
+
+@pytest.mark.parametrize("gone", ["404", "410"])
+def test_a_retired_endpoint_is_told_once(gone: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The legacy alerts may have gone for good: one event, and a word in status."""
+    world = World("alerts")
+    world.graph.faults["alerts"].gone = gone  # type: ignore[assignment]
+    for _ in range(3):
+        world.run()
+        world.clock.advance(300)
+    assert [record for record in caplog.messages if "export.gone" in record] == caplog.messages
+    assert len(caplog.messages) == 1
+    failure = world.checkpoint().failure
+    assert failure is not None
+    assert failure.reason == "gone"
+
+
+def test_an_unreadable_record_is_a_named_gap_and_the_rest_goes_on() -> None:
+    """One record that Graph cannot serve costs nothing but itself."""
+    world = World()
+    names = [world.create(600 - n) for n in range(50)]
+    world.graph.faults["alerts_v2"].poison = {names[20]}
+    world.run()
+    assert len(world.exported()) == 49
+    assert [gap.provider for gap in world.checkpoint().gaps] == [""]
+    assert world.checkpoint().gaps[0].start == dict(world.revisions())[names[20]]
+    world.run()
+    assert len(world.checkpoint().gaps) == 1
+
+
+def test_a_small_budget_cuts_the_window_and_goes_on() -> None:
+    """A run always gains ground, leaves a mark, and the bell that stands for it goes on."""
+    world = World()
+    world.graph.faults["alerts_v2"].max_top = 5
+    for n in range(100):
+        world.create(36 * 3600 - n * 1000)
+    with_rules(world, budget_s=0.35)
+    world.run()
+    runs = 1
+    while world.jobs.messages:
+        world.clock.advance(20)
+        world.deliver(1)
+        runs += 1
+    assert runs > 5
+    assert len(world.exported()) == 100
+    assert set(world.exported().values()) == {1}
+    world.check_chain()
+
+
+def test_retry_after_beyond_the_budget_keeps_what_was_read() -> None:
+    """What was read whole is committed; the failure stands in status."""
+    world = World()
+    world.graph.faults["alerts_v2"].max_top = 5
+    for n in range(60):
+        world.create(600 - n)
+    requests = iter(range(1000))
+
+    def throttle(_: object) -> None:
+        if next(requests) == 6:
+            world.graph.faults["alerts_v2"].script = [Scripted(429, retry_after="3600")]
+
+    world.graph.on_request = throttle
+    with_rules(world, concurrency=1)
+    world.run()
+    assert 0 < len(world.exported()) < 60
+    assert (world.checkpoint().failure or pytest.fail("no failure")).reason == "unavailable"
+    world.run()
+    assert len(world.exported()) == 60
+    world.check_chain()
+
+
+def test_since_extends_history_backwards_once() -> None:
+    """Days before the first start, each filled forward; nothing is doubled where they meet."""
+    world = World()
+    for hours in range(1, 200, 3):
+        world.create(hours * 3600)
+    world.run()
+    world.run(world.job("person", since=date(2026, 11, 16)))
+    while world.jobs.messages:
+        world.clock.advance(20)
+        world.deliver(1)
+    world.run(world.job("person", since=date(2026, 11, 20)))
+    checkpoint = world.checkpoint()
+    assert checkpoint.first_start == "2026-11-16T00:00:00.0000000Z"
+    assert checkpoint.since is None
+    start = instants.to_text(instants.from_datetime(datetime(2026, 11, 16, tzinfo=UTC)))
+    assert set(world.exported()) == {revision for revision in world.revisions() if revision[1] >= start}
+    assert set(world.exported().values()) == {1}
+    world.check_chain()
+
+
+def test_history_gives_way_to_a_bell() -> None:
+    """A mark that is left while history is read is answered after the day at work."""
+    world = World()
+    for hours in range(1, 200, 3):
+        world.create(hours * 3600)
+    world.run()
+    left = []
+
+    def bell(_: object) -> None:
+        if not left and world.now > 0:
+            left.append(1)
+            world.run(world.job("bell"))
+
+    world.clock.advance(60)
+    world.create()
+    world.clock.advance(1)
+    world.graph.on_request = bell
+    world.run(world.job("person", since=date(2026, 11, 16)))
+    assert world.checkpoint().first_start > "2026-11-16"
+    while world.jobs.messages:
+        world.clock.advance(61)
+        world.deliver(1)
+    assert world.checkpoint().first_start == "2026-11-16T00:00:00.0000000Z"
+    world.check_chain()
+
+
+def test_a_burst_of_bells_shares_few_scans() -> None:
+    """A hundred bells in a second: one scan now, one at the end of the interval."""
+    world = World()
+    world.run()
+    world.clock.advance(60)
+    scans = []
+    world.graph.on_request = scans.append
+    world.create(10)
+    for _ in range(100):
+        world.run(world.job("bell"))
+    assert len(world.jobs.messages) == 1
+    world.create()
+    while world.jobs.messages:
+        world.clock.advance(16)
+        world.deliver(1)
+    assert len(world.exported()) == 2
+    assert len(scans) <= 8
+
+
+def test_a_clock_before_the_watermark_has_nothing_to_read() -> None:
+    """A machine whose clock runs behind reads nothing and breaks nothing."""
+    world = World()
+    world.create(60)
+    world.run()
+    world.clock.advance(-30)
+    world.run()
+    assert len(world.exported()) == 1
+    world.check_chain()

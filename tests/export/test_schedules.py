@@ -1,0 +1,182 @@
+"""Random schedules over the real modules: nothing lost, nothing doubled, whatever crashes.
+
+A schedule is a list of things that happen: records are made (late, too) and change, also between two pages of one
+read; ticks, bells and people ask; workers are killed at any touch of the world, or stand still at one and go on
+as zombies; Graph throttles and fails; the app restarts with other settings. Afterwards calm is restored, and the blobs
+must equal what Graph had.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local.simulator.faults import Scripted
+from shared import instants
+from shared.errors import AppError
+from shared.export.jobs import Job
+from tests.export.world import Killed, KilledAt, Paused, World, with_rules
+
+LATE_S = 9 * 60
+"""Late arrivals stay within the smallest overlap."""
+
+
+@dataclass
+class Schedule:
+    """A world in which things happen, and what must be true of it."""
+
+    world: World
+    zombies: list[Paused] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)
+    owed: set[tuple[str, str]] = field(default_factory=set)
+    """Revisions that stood in Graph from the beginning to the end of a scan that finished."""
+    during: list[tuple[int, str]] = field(default_factory=list)
+    """After so many more requests: ``create`` or ``update``."""
+
+    def happen(self, name: str, number: int, other: int) -> None:
+        """One step of the schedule."""
+        getattr(self, name)(number, other)
+
+    def create(self, number: int, other: int) -> None:
+        for _ in range(1 + other % 4):  # ties
+            self.records.append(self.world.create(number * LATE_S / 1000))
+
+    def update(self, number: int, _: int) -> None:
+        if self.records:
+            record = self.records[number % len(self.records)]
+            if (record, instants.to_text(self.world.now)) not in self.world.current():
+                self.world.update(record)
+
+    def later(self, number: int, other: int) -> None:
+        self.during.append((number % 12, ("create", "update")[other % 2]))
+
+    def wait(self, number: int, _: int) -> None:
+        self.world.clock.advance((1, 5, 20, 61, 300, 3600, 30_000, 90_000)[number % 8])
+
+    def tick(self, _: int, __: int) -> None:
+        self._run(self.world.job("tick"))
+
+    def bell(self, _: int, __: int) -> None:
+        self._run(self.world.job("bell"))
+
+    def person(self, number: int, _: int) -> None:
+        self._run(self.world.job("person", since=date(2026, 11, 14 + number % 9)))
+
+    def deliver(self, _: int, __: int) -> None:
+        self._guard(lambda: self.world.deliver(3))
+
+    def kill(self, number: int, other: int) -> None:
+        try:
+            self.world.run(self._any_job(other), KilledAt(1 + number % 120))
+        except (Killed, AppError):
+            pass
+
+    def pause(self, number: int, other: int) -> None:
+        if len(self.zombies) < 3:
+            self.zombies.append(Paused(self.world, self._any_job(other), 1 + number % 120).start())
+
+    def resume(self, number: int, _: int) -> None:
+        if self.zombies:
+            self.zombies.pop(number % len(self.zombies)).resume()
+
+    def fail(self, number: int, other: int) -> None:
+        status = (429, 500, 502, 503, 504)[other % 5]
+        script = [Scripted(status, retry_after="3" if status == 429 else None, reset=number % 7 == 0)]
+        self.world.graph.faults[self.world.source].script = script * (1 + number % 6)
+
+    def restart(self, number: int, other: int) -> None:
+        overlap = (10, 60, 1440)[number % 3] * instants.MINUTE
+        with_rules(self.world, overlap=overlap, concurrency=1 + other % 4, budget_s=(0.3, 1.5, 480)[other % 3])
+
+    def request(self, _: object) -> None:
+        """What happens while Graph is being read."""
+        due, self.during = [w for n, w in self.during if n == 0], [(n - 1, w) for n, w in self.during if n]
+        for what in due:
+            getattr(self, what)(len(self.records), 0)
+
+    def _any_job(self, number: int) -> Job:
+        return self.world.job(("tick", "bell", "person")[number % 3], date(2026, 11, 18) if number % 5 == 4 else None)  # type: ignore[arg-type]
+
+    def _run(self, job: Job) -> None:
+        before, began = self.world.current(), instants.to_text(self.world.now)
+        seen = self._finished()
+        self._guard(lambda: self.world.run(job))
+        if self._finished() != seen and self.world.checkpoint().lanes["live"].watermark == began:
+            start = self.world.checkpoint().first_start
+            self.owed |= {r for r in before & self.world.current() if start <= r[1] < began}
+
+    def _finished(self) -> str | None:
+        stored = list(self.world.state.names("checkpoints/"))
+        return self.world.checkpoint().scan_finished if stored else None
+
+    @staticmethod
+    def _guard(work: Any) -> None:
+        try:
+            work()
+        except AppError:
+            pass
+
+    def calm_down(self) -> None:
+        """Everybody finishes, faults end, leases run out, and ticks and bells come as they always do."""
+        self.during = []
+        self.world.graph.faults[self.world.source].script = []
+        while self.zombies:
+            self.zombies.pop().resume()
+        with_rules(self.world, budget_s=480)
+        for _ in range(3):
+            self.world.clock.advance(70)
+            self.world.run()
+            self.world.deliver()
+
+    def check(self) -> None:
+        """Nothing lost, nothing doubled, nothing invented, and a chain that proves it."""
+        world = self.world
+        exported = world.exported()
+        assert [revision for revision, count in exported.items() if count > 1] == []
+        assert set(exported) <= world.revisions()
+        start = world.checkpoint().first_start
+        assert {revision for revision in world.current() if revision[1] >= start} <= set(exported)
+        assert self.owed <= set(exported)
+        world.check_chain()
+
+
+STEPS = [
+    "create",
+    "update",
+    "later",
+    "wait",
+    "tick",
+    "bell",
+    "person",
+    "deliver",
+    "kill",
+    "pause",
+    "resume",
+    "fail",
+    "restart",
+]
+WEIGHTED = STEPS + ["create", "later", "wait", "tick", "kill", "kill", "pause", "resume", "resume"]
+
+
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    source=st.sampled_from(["alerts_v2", "alerts_v2", "alerts"]),
+    history=st.lists(st.integers(0, 10 * 86_400), max_size=12),
+    clamp=st.sampled_from([None, 1, 2, 3, 5]),
+    steps=st.lists(st.tuples(st.sampled_from(WEIGHTED), st.integers(0, 999), st.integers(0, 9)), max_size=25),
+)
+def test_nothing_is_lost_and_nothing_doubled(
+    source: str, history: list[int], clamp: int | None, steps: list[tuple[str, int, int]]
+) -> None:
+    """Any schedule ends with the blobs that a calm run would have made of it."""
+    world = World(source)
+    world.graph.faults[source].max_top = clamp
+    schedule = Schedule(world)
+    schedule.records = [world.create(ago) for ago in history]
+    world.graph.on_request = schedule.request
+    for name, number, other in steps:
+        schedule.happen(name, number, other)
+    schedule.calm_down()
+    schedule.check()

@@ -1,0 +1,237 @@
+"""A whole deployment in memory: the simulated Graph, blobs, queue and clock, and workers that can be killed or paused."""
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import date
+from hashlib import sha256
+from threading import Event, Thread
+from typing import Any
+
+from shared import instants
+from shared.errors import AppError
+from shared.export import job as export_job
+from shared.export import jobs, names
+from shared.export.checkpoint import Checkpoint, decode
+from shared.export.edges import Edges, Rules
+from shared.export.jobs import Asker, Job
+from shared.graph.client import GraphClient
+from shared.graph.sources import SOURCES
+from tests.fakes.clock import FakeClock
+from tests.fakes.memory_blobs import MemoryBlobs
+from tests.fakes.memory_queue import MemoryQueue
+from tests.simulated import TENANT, InlineExecutor, SimulatedTokens, SimulatedTransport, graph_at
+
+RULES = Rules(lookback_days=2, overlap=60 * instants.MINUTE, concurrency=3, budget_s=480, bell_interval_s=15)
+
+type Step = Callable[[str], None]
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more, not even a ``finally``."""
+
+
+class World:
+    """Everything outside the app, and what it can be asked afterwards."""
+
+    def __init__(self, source: str = "alerts_v2", rules: Rules = RULES) -> None:
+        self.source = source
+        self.rules = rules
+        self.clock = FakeClock()
+        self.graph = graph_at(self.clock)
+        self.records = self.graph.tenants[TENANT][source]
+        self.data = MemoryBlobs(self.clock)
+        self.state = MemoryBlobs(self.clock)
+        self.jobs = MemoryQueue(self.clock)
+
+    @property
+    def now(self) -> int:
+        """The present instant."""
+        return instants.from_datetime(self.clock.now())
+
+    def create(self, ago_s: float = 0, **more: Any) -> str:
+        """A record whose cursor lies so many seconds in the past."""
+        return self.records.create(instants.to_text(self.now - int(ago_s * instants.SECOND)), **more)
+
+    def update(self, record: str) -> None:
+        """A new revision, now."""
+        self.records.update(record, instants.to_text(self.now))
+
+    def job(self, asked_by: Asker = "tick", since: date | None = None) -> Job:
+        """A message for the source."""
+        return Job(asked_by=asked_by, source=self.source, tenant=TENANT, since=since)
+
+    def run(self, job: Job | None = None, step: Step | None = None) -> None:
+        """Do one job as a worker of its own; ``step`` is called at every touch of the world."""
+        export_job.run(job or self.job(), self._edges(step or (lambda _: None)), self.rules)
+
+    def deliver(self, most: int = 20) -> None:
+        """Let workers take what is visible in the queue."""
+        for _ in range(most):
+            text = self.jobs.receive()
+            if text is None:
+                return
+            self.run(jobs.decode(text))
+
+    def _edges(self, step: Step) -> Edges:
+        transport = SteppedTransport(SimulatedTransport(self.graph, self.clock), step)
+        client = GraphClient(self.graph.base_url, SimulatedTokens(self.graph), transport, self.clock, 1_000_000)
+        return Edges(
+            graph=client,
+            data=Stepped(self.data, step),  # type: ignore[arg-type]
+            state=Stepped(self.state, step),  # type: ignore[arg-type]
+            jobs=Stepped(self.jobs, step),  # type: ignore[arg-type]
+            clock=self.clock,
+            pool=lambda _: InlineExecutor(),
+            keep_alive=lambda _: nullcontext(),
+        )
+
+    # What lies in storage afterwards
+
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint as it lies."""
+        name = names.checkpoint(self.source, TENANT)
+        stored = self.state.read(name)
+        assert stored
+        return decode(stored.data, name)
+
+    def lines(self) -> Iterator[bytes]:
+        """All lines of all blobs."""
+        for name in self.data.names(""):
+            data = b"".join(self.data.chunks(name))
+            yield from (zlib.decompress(data, 31) if name.endswith(".gz") else data).splitlines()
+
+    def exported(self) -> Counter[tuple[str, str]]:
+        """Every exported revision, counted."""
+        cursor = SOURCES[self.source].cursor
+        found = (json.loads(line) for line in self.lines())
+        return Counter((record["id"], record[cursor]) for record in found)
+
+    def revisions(self) -> set[tuple[str, str]]:
+        """Every revision that ever was."""
+        return {(revision.id, revision.at) for revision in self.records.revisions()}
+
+    def current(self) -> set[tuple[str, str]]:
+        """What Graph shows now."""
+        return {(revision.id, revision.at) for revision in self.records.current()}
+
+    def check_chain(self) -> None:
+        """Manifests and blobs belong together one to one, in a chain without a fork, and windows join without a gap."""
+        manifests = {name: self.state.read(name) for name in self.state.names("manifests/")}
+        by_hash = {sha256(m.data).hexdigest(): json.loads(m.data) for m in manifests.values() if m}
+        head, seen = self.checkpoint().chain, []
+        while head:
+            manifest = by_hash.pop(head)
+            seen.append(manifest)
+            head = manifest["previous"]
+        assert not by_hash, "a manifest outside the chain"
+        blobs = {name: b"".join(self.data.chunks(name)) for name in self.data.names("")}
+        assert sorted(manifest["blob"] for manifest in seen) == sorted(blobs)
+        for manifest in seen:
+            assert manifest["sha256"] == sha256(blobs[manifest["blob"]]).hexdigest()
+            assert manifest["bytes"] == len(blobs[manifest["blob"]])
+        if "read_start" in (seen[0]["window"] if seen else {}):
+            windows = sorted((m["window"]["start"], m["window"]["end"]) for m in seen)
+            assert windows[0][0] == self.checkpoint().first_start
+            assert all(a[1] == b[0] for a, b in zip(windows, windows[1:], strict=False))
+            assert windows[-1][1] == self.checkpoint().lanes["live"].watermark
+
+
+@dataclass
+class Stepped:
+    """Calls ``step`` before and after every operation of what it wraps; the answer may get lost in between."""
+
+    inner: Any
+    step: Step
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.inner, name)
+
+        def stepped(*args: Any, **kwargs: Any) -> Any:
+            self.step(f"before {name}")
+            result = method(*args, **kwargs)
+            if name == "lease" and result is not None:
+                result = Stepped(result, self.step)
+            self.step(f"after {name}")
+            return result
+
+        return stepped if callable(method) else method
+
+
+@dataclass
+class SteppedTransport:
+    """The same for requests to Graph."""
+
+    inner: SimulatedTransport
+    step: Step
+
+    def get(self, url: str, headers: dict[str, str]) -> Any:
+        self.step("before request")
+        return self.inner.get(url, headers)
+
+    def reconnect(self) -> None:
+        self.inner.reconnect()
+
+
+@dataclass
+class KilledAt:
+    """A step function: the worker dies at its n-th touch of the world."""
+
+    n: int
+    count: int = 0
+
+    def __call__(self, _: str) -> None:
+        self.count += 1
+        if self.count >= self.n:
+            raise Killed
+
+
+@dataclass
+class Paused:
+    """A worker on a thread of its own that stands still at its n-th touch of the world until it is resumed."""
+
+    world: World
+    job: Job
+    n: int
+    count: int = 0
+    error: BaseException | None = None
+    _paused: Event = field(default_factory=Event)
+    _resume: Event = field(default_factory=Event)
+    _thread: Thread | None = None
+
+    def start(self) -> "Paused":
+        """Run as far as the n-th touch, or to the end."""
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._paused.wait()
+        return self
+
+    def resume(self) -> None:
+        """Run on to the end."""
+        self._resume.set()
+        assert self._thread
+        self._thread.join()
+        if self.error and not isinstance(self.error, AppError):
+            raise self.error
+
+    def _run(self) -> None:
+        try:
+            self.world.run(self.job, self._step)
+        except BaseException as error:  # noqa: BLE001  told by ``resume``
+            self.error = error
+        finally:
+            self._paused.set()
+
+    def _step(self, _: str) -> None:
+        self.count += 1
+        if self.count == self.n:
+            self._paused.set()
+            self._resume.wait()
+
+
+def with_rules(world: World, **changes: Any) -> None:
+    """Restart the app with other settings."""
+    world.rules = replace(world.rules, **changes)

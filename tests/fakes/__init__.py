@@ -1,0 +1,1 @@
+"""Stand-ins for the edges of the app; the contract tests hold them to the real ones."""

@@ -1,0 +1,57 @@
+"""Events: one JSON object a message, under fixed names."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.events import Event, emit
+
+
+def test_an_event_is_one_json_object(caplog: pytest.LogCaptureFixture) -> None:
+    """The message alone carries name and fields, on one line, with percent signs as they are."""
+    caplog.set_level(logging.INFO)
+    emit(
+        Event.FINISHED,
+        source="alerts_v2",
+        records=3,
+        seconds=1.5,
+        until=datetime(2026, 11, 23, tzinfo=UTC),
+        providers=["100 %s", "a\nb"],
+        nothing=None,
+    )
+    [record] = caplog.records
+    assert "\n" not in record.getMessage()
+    assert json.loads(record.getMessage()) == {
+        "event": "export.finished",
+        "source": "alerts_v2",
+        "records": 3,
+        "seconds": 1.5,
+        "until": "2026-11-23T00:00:00+00:00",
+        "providers": ["100 %s", "a\nb"],
+        "nothing": None,
+    }
+
+
+def test_levels(caplog: pytest.LogCaptureFixture) -> None:
+    """What an operator must act on is an error; what mends itself is a warning."""
+    caplog.set_level(logging.INFO)
+    for event in Event:
+        emit(event)
+    assert {json.loads(record.getMessage())["event"]: record.levelname for record in caplog.records} == {
+        "export.finished": "INFO",
+        "export.failed": "ERROR",
+        "export.gap": "WARNING",
+        "export.gone": "ERROR",
+        "export.conflict": "WARNING",
+    }
+
+
+@pytest.mark.parametrize("name", ["token", "access_token", "client_state", "notification_url", "body"])
+def test_secrets_are_not_logged(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A field of such a name is a fault of the program, found by the first test that passes there."""
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(ValueError, match=f"{name} must not be logged"):
+        emit(Event.FAILED, **{name: "hunter2"})
+    assert caplog.records == []
