@@ -110,7 +110,7 @@ class _Work:
             return True
         if self.job.since:
             wanted = min(self.job.since, session.checkpoint.since or self.job.since)
-            session.checkpoint = session.checkpoint.replace(since=wanted)
+            session.save(session.checkpoint.replace(since=wanted))
         if not Scan(session, source, self.rules, deadline).run(now):
             return False
         return extend_backwards(session, source, self.rules, deadline, lambda: self.marks.seen() != self.saw)

@@ -6,6 +6,7 @@ as zombies; Graph throttles and fails; the app restarts with other settings. Aft
 must equal what Graph had.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,7 +18,7 @@ from local.simulator.faults import Scripted
 from shared import instants
 from shared.errors import AppError
 from shared.export.jobs import Job
-from tests.export.world import Killed, KilledAt, Paused, World, with_rules
+from tests.export.world import At, Killed, KilledAt, Paused, World, with_rules
 
 LATE_S = 9 * 60
 """Late arrivals stay within the smallest overlap."""
@@ -68,18 +69,19 @@ class Schedule:
         self._guard(lambda: self.world.deliver(3))
 
     def kill(self, number: int, other: int) -> None:
-        try:
-            self.world.run(self._any_job(other), KilledAt(1 + number % 120))
-        except (Killed, AppError):
-            pass
+        with suppress(Killed, AppError):
+            self.world.run(self._any_job(other), KilledAt(_moment(number)))
 
     def pause(self, number: int, other: int) -> None:
         if len(self.zombies) < 3:
-            self.zombies.append(Paused(self.world, self._any_job(other), 1 + number % 120).start())
+            self.zombies.append(Paused(self.world, self._any_job(other), _moment(number)).start())
 
     def resume(self, number: int, _: int) -> None:
         if self.zombies:
             self.zombies.pop(number % len(self.zombies)).resume()
+
+    def lose(self, number: int, _: int) -> None:
+        self.world.lose.append(("commit", "replace", "create", "put", "send", "stage")[number % 6])
 
     def fail(self, number: int, other: int) -> None:
         status = (429, 500, 502, 503, 504)[other % 5]
@@ -113,14 +115,13 @@ class Schedule:
 
     @staticmethod
     def _guard(work: Any) -> None:
-        try:
+        with suppress(AppError):
             work()
-        except AppError:
-            pass
 
     def calm_down(self) -> None:
         """Everybody finishes, faults end, leases run out, and ticks and bells come as they always do."""
         self.during = []
+        self.world.lose.clear()
         self.world.graph.faults[self.world.source].script = []
         while self.zombies:
             self.zombies.pop().resume()
@@ -142,6 +143,26 @@ class Schedule:
         world.check_chain()
 
 
+MOMENTS = [
+    f"{when} {what}" for what in ("commit", "replace", "create", "lease", "release") for when in ("before", "after")
+]
+MOMENTS += [
+    "before stage",
+    "after put",
+    "before send",
+    "after send",
+    "before request",
+    "after properties",
+    "after chunks",
+]
+
+
+def _moment(number: int) -> At:
+    """One of the moments that matter, or any touch of the world."""
+    kind, n = divmod(number, len(MOMENTS) + 8)
+    return At(MOMENTS[n], 1 + kind % 4) if n < len(MOMENTS) else At("", 1 + kind * 3)
+
+
 STEPS = [
     "create",
     "update",
@@ -157,7 +178,7 @@ STEPS = [
     "fail",
     "restart",
 ]
-WEIGHTED = STEPS + ["create", "later", "wait", "tick", "kill", "kill", "pause", "resume", "resume"]
+WEIGHTED = [*STEPS, "create", "later", "wait", "tick", "kill", "kill", "pause", "resume", "resume"]
 
 
 @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))

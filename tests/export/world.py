@@ -1,4 +1,4 @@
-"""A whole deployment in memory: the simulated Graph, blobs, queue and clock, and workers that can be killed or paused."""
+"""A whole deployment in memory, with workers that can be killed or paused."""
 
 import json
 import zlib
@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
+from itertools import pairwise
 from threading import Event, Thread
 from typing import Any
 
@@ -46,6 +47,8 @@ class World:
         self.data = MemoryBlobs(self.clock)
         self.state = MemoryBlobs(self.clock)
         self.jobs = MemoryQueue(self.clock)
+        self.lose: list[str] = []
+        """Operations whose next answer gets lost, so that the client sends them again."""
 
     @property
     def now(self) -> int:
@@ -81,9 +84,9 @@ class World:
         client = GraphClient(self.graph.base_url, SimulatedTokens(self.graph), transport, self.clock, 1_000_000)
         return Edges(
             graph=client,
-            data=Stepped(self.data, step),  # type: ignore[arg-type]
-            state=Stepped(self.state, step),  # type: ignore[arg-type]
-            jobs=Stepped(self.jobs, step),  # type: ignore[arg-type]
+            data=Stepped(self.data, step, self.lose),  # type: ignore[arg-type]
+            state=Stepped(self.state, step, self.lose),  # type: ignore[arg-type]
+            jobs=Stepped(self.jobs, step, self.lose),  # type: ignore[arg-type]
             clock=self.clock,
             pool=lambda _: InlineExecutor(),
             keep_alive=lambda _: nullcontext(),
@@ -136,16 +139,17 @@ class World:
         if "read_start" in (seen[0]["window"] if seen else {}):
             windows = sorted((m["window"]["start"], m["window"]["end"]) for m in seen)
             assert windows[0][0] == self.checkpoint().first_start
-            assert all(a[1] == b[0] for a, b in zip(windows, windows[1:], strict=False))
+            assert all(a[1] == b[0] for a, b in pairwise(windows))
             assert windows[-1][1] == self.checkpoint().lanes["live"].watermark
 
 
 @dataclass
 class Stepped:
-    """Calls ``step`` before and after every operation of what it wraps; the answer may get lost in between."""
+    """Calls ``step`` before and after every operation of what it wraps; an answer may get lost in between."""
 
     inner: Any
     step: Step
+    lose: list[str]
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.inner, name)
@@ -153,8 +157,11 @@ class Stepped:
         def stepped(*args: Any, **kwargs: Any) -> Any:
             self.step(f"before {name}")
             result = method(*args, **kwargs)
+            if name in self.lose:
+                self.lose.remove(name)
+                result = method(*args, **kwargs)
             if name == "lease" and result is not None:
-                result = Stepped(result, self.step)
+                result = Stepped(result, self.step, self.lose)
             self.step(f"after {name}")
             return result
 
@@ -177,33 +184,45 @@ class SteppedTransport:
 
 
 @dataclass
-class KilledAt:
-    """A step function: the worker dies at its n-th touch of the world."""
+class At:
+    """The n-th time that a worker does ``what``, such as ``before commit``; the n-th touch at all where it is empty."""
 
+    what: str
     n: int
-    count: int = 0
 
-    def __call__(self, _: str) -> None:
-        self.count += 1
-        if self.count >= self.n:
+    def reached(self, what: str) -> bool:
+        """Count, and tell."""
+        if self.what in ("", what):
+            self.n -= 1
+        return self.n <= 0
+
+
+@dataclass
+class KilledAt:
+    """A step function: the worker dies there, and does nothing any more."""
+
+    at: At
+
+    def __call__(self, what: str) -> None:
+        if self.at.reached(what):
             raise Killed
 
 
 @dataclass
 class Paused:
-    """A worker on a thread of its own that stands still at its n-th touch of the world until it is resumed."""
+    """A worker on a thread of its own that stands still there until it is resumed."""
 
     world: World
     job: Job
-    n: int
-    count: int = 0
+    at: At
+    resumed: bool = False
     error: BaseException | None = None
     _paused: Event = field(default_factory=Event)
     _resume: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
     def start(self) -> "Paused":
-        """Run as far as the n-th touch, or to the end."""
+        """Run as far as that, or to the end."""
         self._thread = Thread(target=self._run, daemon=True)
         self._thread.start()
         self._paused.wait()
@@ -225,9 +244,9 @@ class Paused:
         finally:
             self._paused.set()
 
-    def _step(self, _: str) -> None:
-        self.count += 1
-        if self.count == self.n:
+    def _step(self, what: str) -> None:
+        if not self.resumed and self.at.reached(what):
+            self.resumed = True
             self._paused.set()
             self._resume.wait()
 
