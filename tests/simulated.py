@@ -54,7 +54,7 @@ class InlineExecutor(Executor):
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001  as the real executor does
+        except BaseException as error:
             future.set_exception(error)
             if not isinstance(error, Exception):
                 raise

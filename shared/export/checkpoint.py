@@ -103,6 +103,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """The mark that the last finished scan had seen when it began."""
     scan_began: Text | None = None
     scan_finished: Text | None = None
+    complete_until: Text | None = None
+    """Everything that Graph showed before this instant is in blobs."""
     failure: Failure | None = None
     warnings: list[str] = []
     """What the last run found odd in the data, in words."""

@@ -107,13 +107,19 @@ class _Work:
         session, source = self.session, SOURCES[self.job.source]
         if source.name not in INCREMENTAL:
             export_days(session, source, now, deadline)
+            self._complete_until(instants.to_text(now))
             return True
         if self.job.since:
             wanted = min(self.job.since, session.checkpoint.since or self.job.since)
             session.save(session.checkpoint.replace(since=wanted))
         if not Scan(session, source, self.rules, deadline).run(now):
+            self._complete_until(session.checkpoint.lanes[LIVE].watermark)
             return False
+        self._complete_until(instants.to_text(now))
         return extend_backwards(session, source, self.rules, deadline, lambda: self.marks.seen() != self.saw)
+
+    def _complete_until(self, instant: str) -> None:
+        self.session.checkpoint = self.session.checkpoint.replace(complete_until=instant)
 
     def _answered(self) -> bool:
         """Whether a scan that began after the bell's mark was left has finished already."""

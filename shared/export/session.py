@@ -12,6 +12,7 @@ from shared.export.checkpoint import LIVE, Checkpoint, Lane
 from shared.export.edges import Edges, Rules
 from shared.export.lease import LEASE_S, Lease
 from shared.instants import DAY, Instant
+from shared.storage.blobs import Blobs
 
 
 @dataclass(slots=True)
@@ -82,6 +83,13 @@ class Session:
                 what = f"The manifest {manifest.name} is not the one that the checkpoint's chain has there."
                 raise DataNotUnderstood(f"{what} It was altered or put in; run the verification.") from error
         self.checkpoint = self.checkpoint.replace(manifest=None)
+
+
+def stored_checkpoint(state: Blobs, source: str, tenant: str) -> Checkpoint | None:
+    """The checkpoint as it lies in storage, for whoever only looks."""
+    name = names.checkpoint(source, tenant)
+    stored = state.read(name)
+    return checkpoints.decode(stored.data, name) if stored else None
 
 
 def _first(source: str, tenant: str, now: Instant, rules: Rules) -> Checkpoint:

@@ -240,7 +240,7 @@ def test_history_gives_way_to_a_bell() -> None:
     for hours in range(1, 200, 3):
         world.create(hours * 3600)
     world.run()
-    left = []
+    left: list[int] = []
 
     def bell(_: object) -> None:
         if not left and world.now > 0:
@@ -265,7 +265,7 @@ def test_a_burst_of_bells_shares_few_scans() -> None:
     world = World()
     world.run()
     world.clock.advance(60)
-    scans = []
+    scans: list[object] = []
     world.graph.on_request = scans.append
     world.create(10)
     for _ in range(100):

@@ -99,7 +99,7 @@ class Schedule:
             getattr(self, what)(len(self.records), 0)
 
     def _any_job(self, number: int) -> Job:
-        return self.world.job(("tick", "bell", "person")[number % 3], date(2026, 11, 18) if number % 5 == 4 else None)  # type: ignore[arg-type]
+        return self.world.job(("tick", "bell", "person")[number % 3], date(2026, 11, 18) if number % 5 == 4 else None)
 
     def _run(self, job: Job) -> None:
         before, began = self.world.current(), instants.to_text(self.world.now)

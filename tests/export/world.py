@@ -84,9 +84,9 @@ class World:
         client = GraphClient(self.graph.base_url, SimulatedTokens(self.graph), transport, self.clock, 1_000_000)
         return Edges(
             graph=client,
-            data=Stepped(self.data, step, self.lose),  # type: ignore[arg-type]
-            state=Stepped(self.state, step, self.lose),  # type: ignore[arg-type]
-            jobs=Stepped(self.jobs, step, self.lose),  # type: ignore[arg-type]
+            data=Stepped(self.data, step, self.lose),
+            state=Stepped(self.state, step, self.lose),
+            jobs=Stepped(self.jobs, step, self.lose),
             clock=self.clock,
             pool=lambda _: InlineExecutor(),
             keep_alive=lambda _: nullcontext(),

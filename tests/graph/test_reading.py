@@ -86,7 +86,7 @@ def test_rows_that_move_up_are_not_skipped(
         records.create(moment(offset))
     first = [revision.id for revision in records.current()]
     graph.faults[source].max_top = clamp
-    when = {}
+    when: dict[int, list[tuple[int, str]]] = {}
     for number, (request, victim) in enumerate(moves):
         when.setdefault(request, []).append((victim, instants.to_text(END + number)))
     requests = iter(range(10_000))
@@ -199,7 +199,7 @@ def test_an_outage_isolates_nothing(status: int) -> None:
     graph = graph_at(clock)
     graph.tenants[TENANT]["alerts_v2"].create(NOON)
     graph.faults["alerts_v2"].outage = status
-    requests = []
+    requests: list[object] = []
     graph.on_request = requests.append
     reading = Reading(list_of(graph, clock, "alerts_v2"), START, END)
     with pytest.raises(GraphUnavailable):
@@ -257,7 +257,7 @@ def test_requests_are_few() -> None:
     records = graph.tenants[TENANT]["alerts_v2"]
     for n in range(5000):
         records.create(instants.to_text(START + n * instants.SECOND))
-    requests = []
+    requests: list[object] = []
     graph.on_request = requests.append
     found, _ = read(graph, clock)
     assert len(found) == 5000

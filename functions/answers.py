@@ -1,0 +1,16 @@
+"""HTTP answers."""
+
+import json as _json
+from collections.abc import Mapping
+
+import azure.functions as func
+
+
+def json(content: Mapping[str, object], status: int = 200) -> func.HttpResponse:
+    """A JSON answer that no cache keeps and no browser takes for something else."""
+    return func.HttpResponse(
+        _json.dumps(content, default=str, indent=2),
+        status_code=status,
+        mimetype="application/json",
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+    )

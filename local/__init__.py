@@ -1,0 +1,1 @@
+"""What stands in for Azure on a developer's machine; nothing of it is deployed."""

@@ -1,0 +1,8 @@
+"""A simulator of Microsoft Graph's security data, for tests, benchmarks and demos.
+
+It imports nothing from ``shared``: the proof does not share code with the thing proved.
+
+``wire`` and ``graph`` are the way in. A request goes ``graph`` -> ``query`` (is it allowed?) -> ``listing``
+(which records?) -> ``entity_set`` (what do they read?) -> ``timeline`` (in which order?) -> ``history``.
+``faults`` break answers on purpose. ``server`` speaks HTTP.
+"""

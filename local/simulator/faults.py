@@ -1,0 +1,107 @@
+"""What may go wrong on purpose: switches a source, to be turned while the simulator runs."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from local.simulator.errors import Refusal, of_status
+from local.simulator.products import Product
+from local.simulator.sources import SOURCES
+
+
+@dataclass(slots=True)
+class Scripted:
+    """The answer to one of the next requests."""
+
+    status: int = 503
+    retry_after: str | None = None
+    """Seconds or an HTTP date."""
+    reset: bool = False
+    """Reset the connection instead of answering."""
+
+
+@dataclass(slots=True)
+class ProviderFailure:
+    """A provider that did not answer: ``{Vendor}/{Provider}/{StatusCode}/{LatencyInMs}``."""
+
+    vendor: str
+    provider: str
+    status: int = 504
+    latency_ms: int = 10_000
+
+    def __str__(self) -> str:
+        return f'199 - "{self.vendor}/{self.provider}/{self.status}/{self.latency_ms}"'
+
+
+@dataclass(slots=True)
+class SourceFaults:
+    """The switches of one source; as constructed, all is well."""
+
+    script: list[Scripted] = field(default_factory=list)
+    """Answers to the next requests; used up from the front."""
+    outage: int | None = None
+    """Every request is answered with this status."""
+    gone: Literal["404", "410", "empty"] | None = None
+    """The source is retired: nobody knows how the legacy alerts end."""
+    max_top: int | None = None
+    """``$top`` is clamped to this without a word."""
+    partial: list[ProviderFailure] = field(default_factory=list)
+    """Answers are 206 and lack these providers' records."""
+    poison: set[str] = field(default_factory=set)
+    """A page that would hold one of these ids fails (elastic/integrations#18144)."""
+    poison_status: int = 500
+    latency_ms: float = 0
+    """The HTTP server waits so long before it answers."""
+    unordered: bool = False
+    """``$orderby`` is ignored: newest first."""
+    empty_first_page: bool = False
+    """The first page is empty and links to the data."""
+    no_next_link: bool = False
+    """No page links to the next one (reported of alerts_v2, learn Q&A 1611210)."""
+    repeat_last_page: bool = False
+    """Each page begins with all rows of the page before it."""
+    pretty: bool = False
+    """JSON with line breaks between tokens."""
+
+    def strike(self) -> None:
+        """Fail the request as a server in trouble does, whatever was asked.
+
+        Raises:
+            ConnectionResetError: the script says so.
+            Refusal: an outage, or the script's next answer.
+        """
+        if self.script:
+            scripted = self.script.pop(0)
+            if scripted.reset:
+                raise ConnectionResetError("the script resets this connection")
+            raise of_status(scripted.status, scripted.retry_after)
+        if self.outage is not None:
+            raise of_status(self.outage)
+
+    def failed(self, product: Product) -> bool:
+        """Whether a product's provider is among the failing ones."""
+        return any(product.is_called(failure.provider) for failure in self.partial)
+
+    def poisoned(self) -> Refusal:
+        """How a page with a poison record fails."""
+        return of_status(self.poison_status)
+
+
+WELL = SourceFaults()
+"""To compare with."""
+
+
+class Faults:
+    """The switches of every source, and of the tenant's request budget."""
+
+    def __init__(self) -> None:
+        self._sources = {name: SourceFaults() for name in SOURCES}
+        self.requests_per_minute: int | None = 150
+        """Per tenant, over alerts, alerts_v2 and secureScores (Graph's throttling limits); None lifts it."""
+
+    def __getitem__(self, source: str) -> SourceFaults:
+        return self._sources[source]
+
+    def __setitem__(self, source: str, faults: SourceFaults) -> None:
+        if source not in self._sources:
+            raise KeyError(source)
+        self._sources[source] = faults

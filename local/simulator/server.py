@@ -1,0 +1,113 @@
+"""The simulator as an HTTP server on this machine alone."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from local.simulator.connections import ResettableProtocol, reset
+from local.simulator.control import Control
+from local.simulator.graph import Graph
+from local.simulator.identity import IdentityEndpoint
+from local.simulator.journal import RESET, Journal, source_of
+from local.simulator.wire import Request
+
+HOST = "127.0.0.1"
+
+
+class GraphEndpoint:
+    """Translates between ASGI and the simulated Graph; the only place that waits for a latency."""
+
+    def __init__(self, graph: Graph, journal: Journal) -> None:
+        self._graph = graph
+        self._journal = journal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http = HttpRequest(scope, receive)
+        request = Request(
+            method=http.method,
+            path=scope["raw_path"].decode(),
+            query=dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True)),
+            headers=dict(http.headers),
+            body=await http.body(),
+        )
+        if source := source_of(request.path):
+            await asyncio.sleep(self._graph.faults[source].latency_ms / 1000)
+        try:
+            answer = self._graph.answer(request)
+        except ConnectionResetError:
+            self._journal.add(request, RESET)
+            await reset(scope, receive)
+            return
+        self._journal.add(request, answer.status)
+        await HttpResponse(answer.body, answer.status, answer.headers)(scope, receive, send)
+
+
+def make_app(
+    graph: Graph,
+    *,
+    tenant_id: str,
+    identity_secret: str,
+    now: Callable[[], datetime],
+    on_ready: Callable[[], None] = lambda: None,
+) -> Starlette:
+    """Graph, its managed identity and the controls.
+
+    Args:
+        graph: the simulated Graph.
+        tenant_id: whose identity gets tokens.
+        identity_secret: what ``X-IDENTITY-HEADER`` must hold.
+        now: tells the time, aware.
+        on_ready: called once, when requests will be answered.
+    """
+    journal = Journal()
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        on_ready()
+        yield
+
+    identity = IdentityEndpoint(graph, tenant_id, identity_secret, now)
+    routes = [
+        Route("/identity/token", identity.token),
+        *Control(graph, journal, now).routes(),
+        Mount("/", GraphEndpoint(graph, journal)),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def listen(port: int) -> tuple[socket.socket, str]:
+    """A listening socket, on any free port if ``port`` is 0, and its URL.
+
+    It listens before the server runs, so that whoever reads the URL may connect at once.
+    """
+    listener = socket.create_server((HOST, port), backlog=512)
+    return listener, f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+def make_server(app: Starlette) -> uvicorn.Server:
+    """A uvicorn server for the app: HTTP/1.1 with keep-alive, identity encoding, quiet."""
+    config = uvicorn.Config(
+        app, http=ResettableProtocol, log_level="critical", access_log=False, server_header=False, ws="none"
+    )
+    return uvicorn.Server(config)
+
+
+def announce(url: str, port_file: Path | None) -> None:
+    """Tell that the server is ready: one JSON line, and the port in a file that appears whole."""
+    if port_file:
+        part = port_file.with_name(f"{port_file.name}.part")
+        part.write_text(url.rpartition(":")[2], encoding="ascii")
+        part.replace(port_file)
+    print(json.dumps({"url": url}), flush=True)

@@ -1,0 +1,24 @@
+"""Requests and responses as values; whoever speaks HTTP translates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request. ``path`` as sent (an id in it may be percent-encoded); ``query`` decoded; header keys lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes

@@ -1,0 +1,138 @@
+"""The composition root: what the functions work with, made from the settings, once a process and when first needed.
+
+Importing this loads neither azure-identity nor azure-storage nor requests: a cold start must answer Graph's webhook
+within seconds.
+"""
+
+import logging
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared.clock import SystemClock
+from shared.errors import SettingsError
+from shared.setting_forms import Account, ConnectionString, Endpoint, TenantsBlob
+from shared.settings import Settings, load
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+    from shared.export.edges import Edges, Rules
+    from shared.storage.blobs import Blobs
+    from shared.storage.queues import Queue
+
+JOBS_QUEUE = "export-jobs"
+
+DAILY_SOURCES = ("secureScores", "secureScoreControlProfiles")
+
+# The SDKs log each request at INFO.
+logging.getLogger("azure").setLevel(logging.WARNING)
+
+clock = SystemClock()
+
+
+@cache
+def settings() -> Settings:
+    """The app's settings.
+
+    Raises:
+        SettingsError: some are missing or wrong; all of them are named.
+    """
+    return load(os.environ)  # noqa: TID251
+
+
+def tenants() -> tuple[str, ...]:
+    """The tenants to export."""
+    wanted = settings().tenants
+    if isinstance(wanted, TenantsBlob):
+        raise SettingsError("TENANTS as blob:<name> is not supported yet; it must be tenant ids with commas between.")
+    return wanted
+
+
+def sources() -> tuple[str, ...]:
+    """The sources to export."""
+    return (*settings().export_sources, *DAILY_SOURCES)
+
+
+def ticks(of: Iterable[str]) -> list[str]:
+    """One message for each tenant and each of these sources."""
+    from shared.export.jobs import Job, encode
+
+    return [encode(Job(asked_by="tick", source=source, tenant=tenant)) for tenant in tenants() for source in of]
+
+
+@cache
+def edges() -> "Edges":
+    """Everything that the export touches."""
+    from shared.export.edges import Edges
+    from shared.export.lease import KeptAlive
+    from shared.graph.client import GraphClient, HttpTransport
+    from shared.graph.tokens import IdentityTokens
+
+    config = settings()
+    return Edges(
+        graph=GraphClient(
+            config.graph_base_url,
+            IdentityTokens(_credential(), config.tenant_id, config.graph_scope),
+            HttpTransport(connections=config.export_concurrency * 8),
+            clock,
+            config.graph_requests_per_minute,
+        ),
+        data=_container(config.export_container),
+        state=state(),
+        jobs=_queue(config.queue_storage, JOBS_QUEUE),
+        clock=clock,
+        pool=ThreadPoolExecutor,
+        keep_alive=KeptAlive,
+    )
+
+
+@cache
+def rules() -> "Rules":
+    """What the export works by."""
+    from shared import instants
+    from shared.export.edges import Rules
+
+    config = settings()
+    return Rules(
+        lookback_days=config.export_lookback_days,
+        overlap=config.export_overlap_minutes * instants.MINUTE,
+        concurrency=config.export_concurrency,
+        budget_s=config.run_budget_seconds,
+        bell_interval_s=config.bell_interval_seconds,
+    )
+
+
+@cache
+def state() -> "Blobs":
+    """STATE_CONTAINER."""
+    return _container(settings().state_container)
+
+
+@cache
+def _credential() -> "TokenCredential":
+    from shared.identity import credential
+
+    return credential(settings())
+
+
+def _container(name: str) -> "Blobs":
+    from shared.storage import azure_blobs
+
+    match settings().export_storage:
+        case ConnectionString(text):
+            return azure_blobs.AzureBlobs(azure_blobs.by_connection_string(text, name))
+        case Endpoint(url):
+            return azure_blobs.AzureBlobs(azure_blobs.by_endpoint(url, name, _credential()))
+
+
+def _queue(account: Account, name: str) -> "Queue":
+    from shared.storage import queues
+
+    match account:
+        case ConnectionString(text):
+            return queues.by_connection_string(text, name)
+        case Endpoint(url):
+            return queues.by_endpoint(url, name, _credential())
