@@ -149,7 +149,7 @@ class GraphClient:
 
 
 def _wait_s(state: RetryCallState) -> float:
-    """Seconds before the next try: our own growing wait, never less than Graph's Retry-After."""
+    """Seconds before the next try: what Graph's Retry-After asks for, or our own growing wait where it says nothing."""
     error = state.outcome.exception() if state.outcome else None
-    floor = error.retry_after_s if isinstance(error, TryAgain) else 0.0
-    return max(floor, _OWN_WAIT(state))
+    asked_s = error.retry_after_s if isinstance(error, TryAgain) else 0.0
+    return asked_s or _OWN_WAIT(state)

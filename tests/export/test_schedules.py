@@ -175,6 +175,7 @@ STEPS = [
     "kill",
     "pause",
     "resume",
+    "lose",
     "fail",
     "restart",
 ]
@@ -186,7 +187,9 @@ WEIGHTED = [*STEPS, "create", "later", "wait", "tick", "kill", "kill", "pause", 
     source=st.sampled_from(["alerts_v2", "alerts_v2", "alerts"]),
     history=st.lists(st.integers(0, 10 * 86_400), max_size=12),
     clamp=st.sampled_from([None, 1, 2, 3, 5]),
-    steps=st.lists(st.tuples(st.sampled_from(WEIGHTED), st.integers(0, 999), st.integers(0, 9)), max_size=25),
+    steps=st.lists(
+        st.tuples(st.sampled_from(WEIGHTED), st.integers(0, 999), st.integers(0, 9)), min_size=6, max_size=30
+    ),
 )
 def test_nothing_is_lost_and_nothing_doubled(
     source: str, history: list[int], clamp: int | None, steps: list[tuple[str, int, int]]

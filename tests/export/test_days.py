@@ -1,0 +1,112 @@
+"""Secure scores and control profiles, kept by days."""
+
+import json
+import zlib
+
+import pytest
+
+from shared import instants
+from shared.errors import GraphUnavailable
+from tests.export.world import At, Killed, KilledAt, World
+
+DAYS = 5
+
+
+def scores(days: int = DAYS) -> World:
+    """A Graph with some days of scores."""
+    world = World("secureScores")
+    for day in range(days):
+        world.records.create(instants.to_text(instants.floor(world.now, instants.DAY) - day * instants.DAY))
+    return world
+
+
+def test_every_day_that_graph_shows_is_kept_once() -> None:
+    """One blob a day, by createdDateTime, byte for byte; a second run adds nothing."""
+    world = scores()
+    world.run()
+    world.run()
+    names = list(world.data.names(""))
+    assert len(names) == DAYS
+    assert names[-1].endswith("date=2026-11-23/secureScore.json")
+    assert len(set(world.exported())) == DAYS
+    world.check_chain()
+
+
+def test_a_day_that_graph_shows_late_is_kept_too() -> None:
+    """A hole in Graph's history is a warning until it is filled."""
+    world = World("secureScores")
+    today = instants.floor(world.now, instants.DAY)
+    for day in (0, 2):
+        world.records.create(instants.to_text(today - day * instants.DAY))
+    world.run()
+    assert "2026-11-22: Graph has no score" in world.checkpoint().warnings
+    world.records.create(instants.to_text(today - instants.DAY))
+    world.run()
+    assert not [warning for warning in world.checkpoint().warnings if "no score" in warning]
+    assert len(list(world.data.names(""))) == 3
+    world.check_chain()
+
+
+def test_bad_scores_are_kept_and_warned_of() -> None:
+    """-1 and an empty comparison are what Graph sent: evidence, with a word beside it."""
+    world = scores(2)
+    first, second = (revision.id for revision in world.records.current())
+    world.records.amend(first, {"currentScore": -1})
+    world.records.amend(second, {"averageComparativeScores": []})
+    world.run()
+    warnings = " ".join(world.checkpoint().warnings)
+    assert "the score is -1" in warnings
+    assert "no comparison" in warnings
+    assert sum(world.exported().values()) == 2
+
+
+def test_profiles_are_a_whole_snapshot_a_day() -> None:
+    """All of them once a day, whatever their age."""
+    world = World("secureScoreControlProfiles")
+    for day in range(30):
+        world.create(day * 86400)
+    world.run()
+    world.run()
+    world.clock.advance(86400)
+    world.run()
+    names = list(world.data.names(""))
+    assert [name.rpartition("date=")[2] for name in names] == [
+        "2026-11-23/profiles.ndjson.gz",
+        "2026-11-24/profiles.ndjson.gz",
+    ]
+    lines = zlib.decompress(b"".join(world.data.chunks(names[0])), 31).splitlines()
+    assert {json.loads(line)["id"] for line in lines} == {revision.id for revision in world.records.current()}
+    world.check_chain()
+
+
+def test_no_profile_at_all_is_a_failure_and_no_snapshot() -> None:
+    """An empty list is something Graph answers by mistake (zerotrustassessment PR 1489)."""
+    world = World("secureScoreControlProfiles")
+    with pytest.raises(GraphUnavailable, match="no secure score control profile"):
+        world.run(world.job("person"))
+    assert list(world.data.names("")) == []
+    assert world.checkpoint().failure is not None
+
+
+@pytest.mark.parametrize("source", ["secureScores", "secureScoreControlProfiles"])
+def test_a_kill_at_any_moment_loses_and_doubles_nothing(source: str) -> None:
+    """Blob, checkpoint, manifest: whichever is missing is made by the next run, the blob never again."""
+    for n in range(1, 80):
+        world = World(source)
+        for day in range(3):
+            world.create(day * 86400)
+        try:
+            world.run(step=KilledAt(At("", n)))
+            finished = True
+        except Killed:
+            finished = False
+        kept = {name: b"".join(world.data.chunks(name)) for name in world.data.names("")}
+        world.clock.advance(61)
+        world.run()
+        assert kept.items() <= {name: b"".join(world.data.chunks(name)) for name in world.data.names("")}.items()
+        assert set(world.exported().values()) == {1}
+        assert len(world.exported()) == 3
+        world.check_chain()
+        if finished:
+            return
+    pytest.fail("the worker never finished")

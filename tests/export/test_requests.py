@@ -1,0 +1,59 @@
+"""What a person may ask for."""
+
+from datetime import date
+
+import pytest
+
+from shared.export import jobs, requests
+from shared.export.jobs import Job
+
+HOME = "11111111-2222-3333-4444-555555555555"
+TODAY = date(2026, 11, 23)
+
+
+def read(body: bytes) -> Job:
+    return requests.read(body, sources=["alerts_v2", "secureScores"], tenants=[HOME], home=HOME, today=TODAY)
+
+
+def test_a_request_becomes_a_job() -> None:
+    """The home tenant is meant where none is named; GUIDs in any case."""
+    job = read(b'{"source": "alerts_v2"}')
+    assert (job.asked_by, job.source, job.tenant, job.since) == ("person", "alerts_v2", HOME, None)
+    job = read(b'{"source": "alerts_v2", "tenant": "%b", "since": "2026-01-31"}' % HOME.upper().encode())
+    assert (job.tenant, job.since) == (HOME, date(2026, 1, 31))
+    assert jobs.decode(jobs.encode(job)) == job
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "word"),
+    [
+        (b"", 400, "JSON"),
+        (b"\xff\xfe", 400, "JSON"),
+        (b"[" * 60_000, 400, "JSON"),
+        (b"[]", 400, "JSON"),
+        (b"{}", 400, "source"),
+        (b'{"source": 1}', 400, "source"),
+        (b'{"source": "alerts"}', 400, "alerts_v2"),
+        (b'{"source": "alerts_v2", "more": 1}', 400, "more"),
+        (b'{"source": "alerts_v2", "tenant": "99999999-2222-3333-4444-555555555555"}', 404, "tenant"),
+        (b'{"source": "alerts_v2", "since": "soon"}', 400, "since"),
+        (b'{"source": "alerts_v2", "since": "2026-11-23"}', 400, "before today"),
+        (b'{"source": "alerts_v2", "since": "1999-01-01"}', 400, "after"),
+        (b'{"source": "secureScores", "since": "2026-01-01"}', 400, "no since"),
+        (b'{"source": "alerts_v2"}' + b" " * requests.MOST_BYTES, 413, "longer"),
+    ],
+)
+def test_what_is_none_is_refused_with_a_reason(body: bytes, status: int, word: str) -> None:
+    """The message tells what to change."""
+    with pytest.raises(requests.Refused, match=word) as caught:
+        read(body)
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "7", '{"v": 2}', '{"v": 1, "asked_by": "nobody", "source": "a", "tenant": "b"}']
+)
+def test_a_foreign_message_is_one_clear_error(text: str) -> None:
+    """The host retries it and the poison queue keeps it."""
+    with pytest.raises(Exception, match="not an export job"):
+        jobs.decode(text)

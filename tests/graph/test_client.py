@@ -1,0 +1,189 @@
+"""One request to Graph: when it is sent again, when it is given up, and what its errors say."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.errors import DataNotUnderstood, GraphRefused, GraphUnavailable
+from shared.graph.answers import Answer, ServerFault, retry_after_s
+from shared.graph.client import GraphClient, Tally
+from shared.graph.sources import INCREMENTAL
+from tests.fakes.clock import FakeClock
+
+SOURCE = INCREMENTAL["alerts_v2"]
+URL = "https://graph.test/v1.0/security/alerts_v2"
+
+
+class Scripted:
+    """A transport that answers from a list, and then with 200; an exception in it is raised."""
+
+    def __init__(self, *answers: Answer | OSError) -> None:
+        self.answers = list(answers)
+        self.sent: list[dict[str, str]] = []
+        self.reconnects = 0
+
+    def get(self, url: str, headers: dict[str, str]) -> Answer:  # noqa: ARG002
+        self.sent.append(headers)
+        answer = self.answers.pop(0) if self.answers else Answer(200, {}, b"{}")
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    def reconnect(self) -> None:
+        self.reconnects += 1
+
+
+class Tokens:
+    """A token that must not show anywhere."""
+
+    def token(self, tenant: str) -> str:  # noqa: ARG002
+        return "top-secret"
+
+
+def said(status: int, body: bytes = b"", **headers: str) -> Answer:
+    return Answer(status, headers, body)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+type Ask = Callable[..., Answer]
+
+
+def asking(clock: FakeClock, transport: Scripted, per_minute: int = 1000) -> tuple[Ask, Tally]:
+    client = GraphClient("https://graph.test", Tokens(), transport, clock, per_minute)
+    tally = Tally()
+
+    def ask(url: str = URL, until: float = 480.0) -> Answer:
+        return client.get("tenant-1", SOURCE, url, tally=tally, until=until)
+
+    return ask, tally
+
+
+def test_every_request_asks_for_the_enum_members_that_came_later(clock: FakeClock) -> None:
+    """Without the header Graph hides Defender for Cloud and Sentinel behind unknownFutureValue."""
+    transport = Scripted()
+    asking(clock, transport)[0]()
+    assert transport.sent[0]["Prefer"] == "include-unknown-enum-members"
+    assert transport.sent[0]["Authorization"] == "Bearer top-secret"
+    assert len(transport.sent[0]["client-request-id"]) == 36
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_waited_for(clock: FakeClock, status: int) -> None:
+    """The server's wait is a floor, never cut."""
+    transport = Scripted(said(status, **{"retry-after": "37"}), said(status, **{"retry-after": "2"}))
+    ask, tally = asking(clock, transport)
+    assert ask().status == 200
+    assert 39 <= clock.monotonic() < 60
+    assert (tally.requests, tally.throttled) == (3, 2)
+
+
+def test_after_503_a_new_connection_is_used(clock: FakeClock) -> None:
+    """Graph asks for it (Best practices); 429 needs none."""
+    transport = Scripted(said(503), said(429))
+    asking(clock, transport)[0]()
+    assert transport.reconnects == 1
+
+
+def test_a_wait_beyond_the_time_left_is_not_begun(clock: FakeClock) -> None:
+    """Deciding before the sleep leaves the job time to end cleanly."""
+    ask, _ = asking(clock, Scripted(said(429, **{"retry-after": "500"})))
+    with pytest.raises(GraphUnavailable, match="429"):
+        ask(until=400)
+    assert clock.monotonic() == 0
+
+
+def test_throttling_is_borne_as_long_as_time_lasts(clock: FakeClock) -> None:
+    """Retry until it succeeds, as Graph's throttling page says."""
+    transport = Scripted(*[said(429, **{"retry-after": "10"})] * 20)
+    assert asking(clock, transport)[0]().status == 200
+
+
+@pytest.mark.parametrize("answer", [said(500), said(502), said(504), ConnectionResetError("reset"), TimeoutError()])
+def test_a_fault_is_tried_three_times(clock: FakeClock, answer: Answer | OSError) -> None:
+    """5xx and broken connections get three tries with growing waits."""
+    transport = Scripted(*[answer] * 3)
+    with pytest.raises(ServerFault):
+        asking(clock, transport)[0]()
+    assert len(transport.sent) == 3
+    assert asking(clock, Scripted(answer, answer))[0]().status == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (400, "refused again"),
+        (401, "TENANT_ID"),
+        (403, r"SecurityAlert\.Read\.All"),
+        (404, "EXPORT_SOURCES"),
+        (410, "EXPORT_SOURCES"),
+    ],
+)
+def test_a_refusal_says_what_to_do(clock: FakeClock, status: int, advice: str) -> None:
+    """Tenant, source, Graph's own words, its request id, and the fix; never the token."""
+    body = b'{"error":{"code":"","message":"No way.","innerError":{"request-id":"r"}}}'
+    with pytest.raises(GraphRefused, match=advice) as caught:
+        asking(clock, Scripted(said(status, body, **{"request-id": "abc"})))[0]()
+    message = str(caught.value)
+    assert caught.value.status == status
+    for word in ("tenant-1", "alerts_v2", "No way.", "abc"):
+        assert word in message
+    assert "top-secret" not in message
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": 7}', b'{"error": {"code": 1}}', b"\xff"])
+def test_any_error_body_is_borne(clock: FakeClock, body: bytes) -> None:
+    """Gateways answer in their own words."""
+    with pytest.raises(GraphRefused):
+        asking(clock, Scripted(said(400, body)))[0]()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://evil.test/x", "http://graph.test/v1.0", "https://graph.test.evil/x", "https://graph.test:8443/x"]
+)
+def test_a_link_to_another_host_gets_no_token(clock: FakeClock, url: str) -> None:
+    """A nextLink is a URL from outside."""
+    transport = Scripted()
+    with pytest.raises(DataNotUnderstood):
+        asking(clock, transport)[0](url)
+    assert transport.sent == []
+
+
+def test_requests_stay_within_the_limit_of_a_minute(clock: FakeClock) -> None:
+    """Never more than the limit in any sixty seconds, whatever the pace before."""
+    sent: list[float] = []
+
+    class Timed(Scripted):
+        def get(self, url: str, headers: dict[str, str]) -> Answer:
+            sent.append(clock.monotonic())
+            clock.advance(0.25)
+            return super().get(url, headers)
+
+    ask, _ = asking(clock, Timed(), per_minute=20)
+    for _ in range(100):
+        ask(until=1e9)
+    assert all(later - earlier >= 60 for earlier, later in zip(sent, sent[20:], strict=False))
+    assert sent[-1] < 60 * 5
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("10", 10.0),
+        (" 7", 7.0),
+        ("Mon, 23 Nov 2026 12:00:30 GMT", 30.0),
+        ("Mon, 23 Nov 2020 12:00:30 GMT", 0.0),
+        ("soon", 0.0),
+        ("", 0.0),
+        (None, 0.0),
+        ("-5", 0.0),
+    ],
+)
+def test_retry_after_in_every_form(value: str | None, seconds: float) -> None:
+    """A number of seconds or an HTTP date; anything else asks for nothing."""
+    assert retry_after_s(value, datetime(2026, 11, 23, 12, tzinfo=UTC)) == seconds
+    assert timedelta(seconds=seconds) >= timedelta()
