@@ -17,7 +17,8 @@ from shared.graph.pages import PageReader, Row
 from shared.instants import Instant
 from shared.storage.blobs import Blobs
 
-_BLOCK_BYTES = 4 * 1024 * 1024
+_BLOCK_BYTES = 1024 * 1024
+"""Of 50,000 blocks at most: a window may have 50 GB, compressed."""
 _PIECE_BYTES = 64 * 1024
 """Compressed bytes that are expanded at once; they can become a hundred times as many."""
 _GZIP = 16 + zlib.MAX_WBITS

@@ -41,8 +41,8 @@ class Tokens:
         return "top-secret"
 
 
-def said(status: int, body: bytes = b"", **headers: str) -> Answer:
-    return Answer(status, headers, body)
+def said(status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status, headers or {}, body)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_every_request_asks_for_the_enum_members_that_came_later(clock: FakeCloc
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_waited_for(clock: FakeClock, status: int) -> None:
     """The server's wait is a floor, never cut."""
-    transport = Scripted(said(status, **{"retry-after": "37"}), said(status, **{"retry-after": "2"}))
+    transport = Scripted(said(status, headers={"retry-after": "37"}), said(status, headers={"retry-after": "2"}))
     ask, tally = asking(clock, transport)
     assert ask().status == 200
     assert 39 <= clock.monotonic() < 60
@@ -91,7 +91,7 @@ def test_after_503_a_new_connection_is_used(clock: FakeClock) -> None:
 
 def test_a_wait_beyond_the_time_left_is_not_begun(clock: FakeClock) -> None:
     """Deciding before the sleep leaves the job time to end cleanly."""
-    ask, _ = asking(clock, Scripted(said(429, **{"retry-after": "500"})))
+    ask, _ = asking(clock, Scripted(said(429, headers={"retry-after": "500"})))
     with pytest.raises(GraphUnavailable, match="429"):
         ask(until=400)
     assert clock.monotonic() == 0
@@ -99,7 +99,7 @@ def test_a_wait_beyond_the_time_left_is_not_begun(clock: FakeClock) -> None:
 
 def test_throttling_is_borne_as_long_as_time_lasts(clock: FakeClock) -> None:
     """Retry until it succeeds, as Graph's throttling page says."""
-    transport = Scripted(*[said(429, **{"retry-after": "10"})] * 20)
+    transport = Scripted(*[said(429, headers={"retry-after": "10"})] * 20)
     assert asking(clock, transport)[0]().status == 200
 
 
@@ -127,7 +127,7 @@ def test_a_refusal_says_what_to_do(clock: FakeClock, status: int, advice: str) -
     """Tenant, source, Graph's own words, its request id, and the fix; never the token."""
     body = b'{"error":{"code":"","message":"No way.","innerError":{"request-id":"r"}}}'
     with pytest.raises(GraphRefused, match=advice) as caught:
-        asking(clock, Scripted(said(status, body, **{"request-id": "abc"})))[0]()
+        asking(clock, Scripted(said(status, body, headers={"request-id": "abc"})))[0]()
     message = str(caught.value)
     assert caught.value.status == status
     for word in ("tenant-1", "alerts_v2", "No way.", "abc"):

@@ -1,0 +1,147 @@
+"""The app on the local stack: real HTTP, real queues and blobs, Microsoft's runtime, an identity endpoint."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from azure.storage.blob import BlobServiceClient
+
+from local.stack import TENANT, Stack
+from tests.e2e.blobs import exported, lines, truth
+from tests.e2e.waiting import until
+
+SOURCES = ("alerts_v2", "incidents", "alerts", "secureScores", "secureScoreControlProfiles")
+SETTINGS = {
+    "EXPORT_SOURCES": "alerts_v2,incidents,alerts",
+    "EXPORT_LOOKBACK_DAYS": "3",
+    "GRAPH_REQUESTS_PER_MINUTE": "60000",
+    "BELL_INTERVAL_SECONDS": "1",
+}
+DATA = {"alerts": 3000, "incidents": 200, "legacy": 400, "days": 3}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One stack for the stories below; each leaves it complete."""
+    with Stack(
+        data=DATA,
+        settings=SETTINGS,
+        host_options=("--no-timers", "--message-lease=5"),
+        logs=tmp_path_factory.mktemp("logs"),
+    ) as running:
+        lift_limit(running)
+        yield running
+
+
+def lift_limit(stack: Stack) -> None:
+    requests.put(f"{stack.simulator.url}/simulator/throttle", json={"requests_per_minute": None}, timeout=10)
+
+
+def fire(stack: Stack, function: str) -> None:
+    """Let a timer go off now."""
+    answer = requests.post(f"{stack.host_url}/admin/functions/{function}", json={"input": ""}, timeout=10)
+    assert answer.status_code == 202
+
+
+def status(stack: Stack) -> dict[str, Any]:
+    answer: dict[str, Any] = requests.get(f"{stack.host_url}/api/status", timeout=10).json()
+    return answer
+
+
+def complete(stack: Stack, source: str) -> bool:
+    """Whether the blobs hold what Graph had, neither more nor less."""
+    return exported(stack.azurite.connection_string, source) == truth(stack.simulator.url, source)
+
+
+def test_every_function_is_indexed(stack: Stack) -> None:
+    """A wrong annotation makes zero functions in Azure and passes every plain unit test."""
+    functions = requests.get(f"{stack.host_url}/admin/functions", timeout=10).json()
+    assert {function["name"] for function in functions} == {
+        "export_alerts",
+        "export_secure_scores",
+        "run_export_job",
+        "request_export",
+        "status",
+    }
+
+
+def test_timers_export_everything(stack: Stack) -> None:
+    """Timer, queue, worker, Graph, blobs: every revision of every source once, and a healthy status."""
+    fire(stack, "export_alerts")
+    fire(stack, "export_secure_scores")
+    for source in SOURCES:
+        until(lambda source=source: complete(stack, source), source)  # type: ignore[misc]
+    report = until(lambda: report if (report := status(stack))["healthy"] else None, "a healthy status")
+    assert set(report["tenants"][TENANT]) == set(SOURCES)
+    assert report["tenants"][TENANT]["secureScores"]["records"] == 90
+
+
+def test_a_change_is_exported_when_somebody_asks(stack: Stack) -> None:
+    """The new revision comes beside the old one, as the bytes that Graph sends."""
+    changed = requests.post(
+        f"{stack.simulator.url}/simulator/change", json={"source": "alerts_v2", "count": 7, "seed": 3}, timeout=10
+    )
+    assert changed.status_code == 200
+    answer = requests.post(f"{stack.host_url}/api/export", json={"source": "alerts_v2"}, timeout=10)
+    assert answer.status_code == 202
+    assert re.fullmatch(r"[0-9a-f-]{36}", answer.json()["id"])
+    until(lambda: complete(stack, "alerts_v2"), "the changed alerts")
+    assert b"\n" not in b"".join(lines(stack.azurite.connection_string, "alerts_v2"))
+
+
+@pytest.mark.parametrize("body", ["", "[]", '{"source": "nothing"}', '{"source": "alerts_v2", "since": "tomorrow"}'])
+def test_a_bad_request_is_answered_with_the_reason(stack: Stack, body: str) -> None:
+    """400, and nothing on the queue."""
+    answer = requests.post(f"{stack.host_url}/api/export", data=body, timeout=10)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_a_killed_process_loses_and_doubles_nothing(stack: Stack) -> None:
+    """SIGKILL in the middle of a catch-up; the next run finishes what lies there."""
+    faults = f"{stack.simulator.url}/simulator/faults/alerts_v2"
+    before = len(list(blob_names(stack)))
+    requests.put(faults, json={"latency_ms": 150, "max_top": 100}, timeout=10)
+    requests.post(f"{stack.host_url}/api/export", json={"source": "alerts_v2", "since": "2026-01-01"}, timeout=10)
+    until(lambda: len(list(blob_names(stack))) > before + 2, "a few days of history")
+    stack.kill_host()
+    requests.delete(faults, timeout=10)
+    # A minute later the dead worker's lease would have run out.
+    state = BlobServiceClient.from_connection_string(stack.azurite.connection_string)
+    lease = state.get_blob_client("security-export-state", f"checkpoints/alerts_v2/{TENANT}.json")
+    until(lambda: lease.get_blob_properties().lease.state in ("leased", "available"), "the checkpoint")
+    if lease.get_blob_properties().lease.state == "leased":
+        from azure.storage.blob import BlobLeaseClient
+
+        BlobLeaseClient(lease).break_lease(0)
+    stack.start_host()
+    requests.post(
+        f"{stack.simulator.url}/simulator/change", json={"source": "alerts_v2", "count": 50, "seed": 4}, timeout=10
+    )
+    fire(stack, "export_alerts")
+    until(lambda: complete(stack, "alerts_v2"), "the changed alerts after the kill")
+    until(lambda: status(stack)["tenants"][TENANT]["alerts_v2"]["since"] is None, "the history", 120)
+    assert status(stack)["tenants"][TENANT]["alerts_v2"]["first_start"] == "2026-01-01T00:00:00.0000000Z"
+    assert complete(stack, "alerts_v2")
+
+
+def blob_names(stack: Stack) -> Iterator[str]:
+    client = BlobServiceClient.from_connection_string(stack.azurite.connection_string)
+    yield from client.get_container_client("security-export").list_blob_names(name_starts_with="alerts_v2/")
+
+
+def test_no_token_and_no_secret_is_logged(stack: Stack) -> None:
+    """Whatever the logs say, they hold no bearer token, no clientState, no key."""
+    log = Path(stack.logs, "host.log").read_text()
+    assert "export.finished" in log
+    for secret in (
+        "Bearer",
+        "eyJ",
+        stack.settings["NOTIFICATION_CLIENT_STATE"],
+        stack.settings["IDENTITY_HEADER"],
+        "AccountKey",
+    ):
+        assert secret not in log
