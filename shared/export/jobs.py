@@ -1,12 +1,15 @@
 """The messages of the queue ``export-jobs``: who wants what exported. Pure."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import uuid4
 
 import msgspec
 
 from shared.errors import DataNotUnderstood
+from shared.graph.sources import SOURCES
+
+_GUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 type Asker = Literal["tick", "bell", "delayed bell", "person"]
 
@@ -19,7 +22,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: Asker
     """A tick comes again by itself; a bell must not be lost; a delayed bell stands for a mark; a person is waiting."""
     source: str
-    tenant: str
+    tenant: Annotated[str, msgspec.Meta(pattern=_GUID)]
     since: date | None = None
     """Extend history backwards to this day."""
 
@@ -40,6 +43,9 @@ def decode(text: str | bytes) -> Job:
         DataNotUnderstood: it is none of ours; the poison queue keeps it.
     """
     try:
-        return msgspec.json.decode(text, type=Job)
+        job = msgspec.json.decode(text, type=Job)
     except msgspec.DecodeError as error:
         raise DataNotUnderstood(f"A message in export-jobs is not an export job ({error}).") from error
+    if job.source not in SOURCES:
+        raise DataNotUnderstood(f"A message in export-jobs is not an export job ({job.source!r} is no source).")
+    return job

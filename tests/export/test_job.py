@@ -288,3 +288,20 @@ def test_a_clock_before_the_watermark_has_nothing_to_read() -> None:
     world.run()
     assert len(world.exported()) == 1
     world.check_chain()
+
+
+@pytest.mark.parametrize("operation", ["commit", "replace", "create", "put", "send", "stage"])
+def test_a_lost_answer_is_no_failure(operation: str) -> None:
+    """The client sends it again and is told that it was done: that is success, not somebody else."""
+    world = World()
+    world.create(60)
+    world.run()
+    world.clock.advance(1)
+    world.lose.append(operation)
+    world.create(10)
+    world.run(world.job("bell"))
+    world.clock.advance(60)
+    world.run()
+    assert set(world.exported().values()) == {1}
+    assert len(world.exported()) == 2
+    world.check_chain()
