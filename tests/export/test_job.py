@@ -192,6 +192,17 @@ def test_a_small_budget_cuts_the_window_and_goes_on() -> None:
     world.check_chain()
 
 
+def test_time_that_ran_out_ends_the_other_days_too() -> None:
+    """Days read beside the one at the watermark are dropped, not read to their end."""
+    world = World()
+    world.graph.faults["alerts_v2"].max_top = 2
+    for n in range(300):
+        world.create(59 * 3600 - n * 700)
+    with_rules(world, budget_s=2)
+    world.run()
+    assert world.clock.monotonic() < 4
+
+
 def test_retry_after_beyond_the_budget_keeps_what_was_read() -> None:
     """What was read whole is committed; the failure stands in status."""
     world = World()

@@ -146,6 +146,20 @@ def test_a_provider_with_few_rows_does_not_hide_another_ones() -> None:
     assert len(found) == len(set(found)) == 34
 
 
+def test_a_tie_of_one_provider_is_not_left_because_another_one_goes_on() -> None:
+    """Its rows at that instant may stand behind the page's edge."""
+    clock = FakeClock()
+    graph = graph_at(clock)
+    records = graph.tenants[TENANT]["alerts"]
+    for _ in range(5):
+        records.create(moment(50), product="Microsoft Sentinel")
+    for offset in range(51, 60):
+        records.create(moment(offset), product="Microsoft Defender for Cloud")
+    graph.faults["alerts"].max_top = 2
+    found, _ = read(graph, clock, "alerts")
+    assert len(found) == len(set(found)) == 14
+
+
 @pytest.mark.parametrize("position", [0, 1, 17, 39])
 def test_one_unreadable_record_is_named_and_its_neighbours_are_read(position: int) -> None:
     """The page is made smaller, then the time is halved, until only the record's own instant fails."""
