@@ -38,7 +38,7 @@ def read(body: bytes, *, sources: Collection[str], tenants: Collection[str], hom
         raise Refused(f"The body is longer than {MOST_BYTES} bytes.", 413)
     try:
         wanted = msgspec.json.decode(body, type=_Body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         form = '{"source": "alerts_v2", "tenant": "<guid>", "since": "2026-01-31"}, the last two optional'
         raise Refused(f"The body must be JSON of this form: {form}. {error}") from error
     tenant = (wanted.tenant or home).lower()

@@ -76,7 +76,7 @@ class PageReader:
         """
         try:
             envelope = self._envelope.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DataNotUnderstood(f"{self._source.name}: the answer is not a list of records ({error})") from error
         raws: Sequence[bytes | msgspec.Raw] = envelope.value
         if b"\n" in body or b"\r" in body:
@@ -93,7 +93,7 @@ class PageReader:
         try:
             record = self._record.decode(raw)
             at = instants.from_text(record.cursor)
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             what = f"{self._source.name}: a record has no usable id or {self._source.cursor} ({error})"
             raise DataNotUnderstood(what) from error
         key = blake2b(b"%d\0%b" % (at, record.id.encode(errors="surrogatepass")), digest_size=KEY_BYTES).digest()
