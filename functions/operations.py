@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions import answers
 from shared import wiring
-from shared.errors import SettingsError
+from shared.errors import DataNotUnderstood, SettingsError
 
 bp = func.Blueprint()
 
@@ -21,5 +21,8 @@ def status(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
         state = wiring.state()
     except SettingsError as error:
         return answers.json({"healthy": False, "settings": str(error)}, 500)
-    checkpoints = {(tenant, source): stored_checkpoint(state, source, tenant) for tenant, source in wanted}
+    try:
+        checkpoints = {(tenant, source): stored_checkpoint(state, source, tenant) for tenant, source in wanted}
+    except DataNotUnderstood as error:
+        return answers.json({"healthy": False, "error": str(error)}, 500)
     return answers.json(health.report(checkpoints, instants.from_datetime(wiring.clock.now())))

@@ -8,11 +8,12 @@ import secrets
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
@@ -197,10 +198,12 @@ def prepare(connection_string: str) -> None:
     """Make the queues and containers that Bicep makes in Azure."""
     with QueueServiceClient.from_connection_string(connection_string) as queues:
         for queue in QUEUES:
-            queues.create_queue(queue)
+            with suppress(ResourceExistsError):
+                queues.create_queue(queue)
     with BlobServiceClient.from_connection_string(connection_string) as blobs:
         for container in CONTAINERS:
-            blobs.create_container(container)
+            with suppress(ResourceExistsError):
+                blobs.create_container(container)
 
 
 def _start_host(settings: Mapping[str, str], app: Path, options: tuple[str, ...], logs: Path) -> Child:

@@ -25,7 +25,7 @@ class Event(StrEnum):
     FAILED = "export.failed"
     """Graph refused or could not serve a job; the next tick asks again."""
     GAP = "export.gap"
-    """Graph kept something back (a provider failed, a record could not be read); reconcile will fill it."""
+    """Graph kept something back (a provider failed, a record could not be read); the gap stands in status."""
     GONE = "export.gone"
     """Graph does not offer a source (any more); told once, and kept in status."""
 

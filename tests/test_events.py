@@ -44,7 +44,6 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
         "export.failed": "ERROR",
         "export.gap": "WARNING",
         "export.gone": "ERROR",
-        "export.conflict": "WARNING",
     }
 
 

@@ -33,6 +33,14 @@ class _Day:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """What keeping a day took."""
+
+    tally: Tally
+    seconds: float
+
+
 class _Score(msgspec.Struct, rename="camel"):
     current_score: float | None = None
     average_comparative_scores: list[msgspec.Raw] | None = None
@@ -47,7 +55,8 @@ def export_days(session: Session, source: Source, now: Instant, deadline: float)
     kept = set(session.checkpoint.days)
     if source is not SECURE_SCORES and instants.to_date(now) in kept:
         return
-    tally = Tally()
+    clock = session.edges.clock
+    tally, began = Tally(), clock.monotonic()
     pages = GraphList(session.edges.graph, session.checkpoint.tenant, source, tally, deadline)
     rows, failed = whole_list(pages.first, pages.follow)
     if source is SECURE_SCORES:
@@ -57,7 +66,8 @@ def export_days(session: Session, source: Source, now: Instant, deadline: float)
         days = [_snapshot(session, rows, now)]
     for day in sorted(days, key=lambda item: item.day):
         if day.day not in kept:
-            _keep(session, source, day, tally, failed)
+            _keep(session, source, day, _Cost(tally, clock.monotonic() - began), failed)
+            tally, began = Tally(), clock.monotonic()  # one list served all days: its cost stands in the first manifest
 
 
 def _scores(rows: list[Row]) -> Iterator[_Day]:
@@ -76,7 +86,7 @@ def _snapshot(session: Session, rows: list[Row], now: Instant) -> _Day:
     return _Day(instants.to_date(now), len(rows), igzip.compress(lines, mtime=0))
 
 
-def _keep(session: Session, source: Source, day: _Day, tally: Tally, failed: dict[str, int]) -> None:
+def _keep(session: Session, source: Source, day: _Day, cost: _Cost, failed: dict[str, int]) -> None:
     """Blob, checkpoint, manifest. A blob that a crash left is the day's, whatever Graph shows now."""
     checkpoint, blobs = session.checkpoint, session.edges.data
     name = names.snapshot(source.name, checkpoint.tenant, day.day)
@@ -99,9 +109,11 @@ def _keep(session: Session, source: Source, day: _Day, tally: Tally, failed: dic
         "bytes": len(day.data),
         "sha256": sha256(day.data).hexdigest(),
         "partial": [{"provider": provider, "status": status} for provider, status in failed.items()],
-        "pages": tally.pages,
-        "requests": tally.requests,
-        "throttled": tally.throttled,
+        "duplicates_skipped": None if found else 0,
+        "pages": None if found else cost.tally.pages,
+        "requests": None if found else cost.tally.requests,
+        "throttled": None if found else cost.tally.throttled,
+        "seconds": None if found else round(cost.seconds, 3),
         "found_after_crash": found,
     }
     days = sorted({*checkpoint.days, day.day})[-_REMEMBERED:]

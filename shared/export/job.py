@@ -12,7 +12,7 @@ person         asks again some seconds later                   fails, is retried
 from dataclasses import dataclass
 
 from shared import events, instants
-from shared.errors import GraphRefused, GraphUnavailable
+from shared.errors import AppError, DataNotUnderstood, GraphRefused, GraphUnavailable, SettingsError
 from shared.events import Event
 from shared.export import jobs
 from shared.export.checkpoint import LIVE, Failure
@@ -88,19 +88,20 @@ class _Work:
         if self._too_soon(now):
             self.marks.leave()
             return
+        records_before = session.checkpoint.records
         session.checkpoint = session.checkpoint.replace(scan_began=instants.to_text(now))
         try:
             whole = self._export(now, deadline=began + self.rules.budget_s)
-        except (GraphRefused, GraphUnavailable) as error:
+        except (GraphRefused, GraphUnavailable, SettingsError, DataNotUnderstood) as error:
             self._fail(error, now)
-            if self.job.asked_by == "person":
+            if self.job.asked_by == "person" or isinstance(error, DataNotUnderstood):
                 raise
             return
         if not whole:
             self.marks.leave()
         done = instants.to_text(instants.from_datetime(clock.now()))
         session.save(session.checkpoint.replace(mark=self.saw, scan_finished=done, failure=None))
-        self._report(clock.monotonic() - began, whole)
+        self._report(session.checkpoint.records - records_before, clock.monotonic() - began, whole=whole)
 
     def _export(self, now: int, deadline: float) -> bool:
         """Export what the source has; whether nothing is left to do."""
@@ -132,7 +133,7 @@ class _Work:
             return False
         return now < instants.from_text(last) + self.rules.bell_interval_s * SECOND
 
-    def _fail(self, error: GraphRefused | GraphUnavailable, now: int) -> None:
+    def _fail(self, error: AppError, now: int) -> None:
         """Let the failure stand in status; one that goes on is told once."""
         checkpoint = self.session.checkpoint
         gone = isinstance(error, GraphRefused) and error.gone
@@ -143,7 +144,7 @@ class _Work:
         failure = Failure(at=instants.to_text(now), reason=reason, message=str(error))
         self.session.save(checkpoint.replace(failure=failure))
 
-    def _report(self, seconds: float, whole: bool) -> None:  # noqa: FBT001
+    def _report(self, records: int, seconds: float, *, whole: bool) -> None:
         checkpoint = self.session.checkpoint
         events.emit(
             Event.FINISHED,
@@ -151,7 +152,8 @@ class _Work:
             tenant=self.job.tenant,
             job=self.job.id,
             asked_by=self.job.asked_by,
-            watermark=checkpoint.lanes[LIVE].watermark,
+            complete_until=checkpoint.complete_until,
+            records=records,
             records_total=checkpoint.records,
             gaps=len(checkpoint.gaps),
             continues=not whole,

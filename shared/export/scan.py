@@ -247,7 +247,7 @@ class _Fill:
             read_start=self.window.read_start,
             records=self._records,
             failed=self.reading.failed,
-            unreadable=self.reading.unreadable,
+            unreadable=[at for at in self.reading.unreadable if at < self.end()],
         )
 
 

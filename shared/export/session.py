@@ -81,7 +81,7 @@ class Session:
             stored = self.edges.state.read(manifest.name)
             if stored is None or stored.data != text:
                 what = f"The manifest {manifest.name} is not the one that the checkpoint's chain has there."
-                raise DataNotUnderstood(f"{what} It was altered or put in; run the verification.") from error
+                raise DataNotUnderstood(f"{what} It was altered or put in by somebody else.") from error
         self.checkpoint = self.checkpoint.replace(manifest=None)
 
 

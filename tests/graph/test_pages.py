@@ -45,7 +45,8 @@ def test_records_come_out_as_they_came(records: list[dict[str, object]], ascii_o
     "body",
     [
         b"", b"\xff", b"7", b"null", b"[]", b"{}", b'{"value": 1}', b'{"value": {}}', b'{"value": [', b"[" * 100_000,
-        b'{"value": [' + b"[" * 100_000, b'{"x": ' + b'{"a":' * 100_000, b'{"value": [null]}', b'{"value": [[]]}', b'{"value": [{}]}', b'{"value": [{"id": 1}]}',
+        b'{"value": [' + b"[" * 100_000, b'{"x": ' + b'{"a":' * 100_000, b'{"value": [null]}',
+        b'{"value": [[]]}', b'{"value": [{}]}', b'{"value": [{"id": 1}]}',
         b'{"value": [{"id": "a", "lastUpdateDateTime": null}]}',
         b'{"value": [{"id": "a", "lastUpdateDateTime": "yesterday"}]}',
         b'{"value": [{"id": "a", "lastUpdateDateTime": "2026-11-23T04:15:00+01:00"}]}',
