@@ -1,0 +1,488 @@
+"""The documents say what is true: their tables, paths and commands, their examples, and their queries."""
+
+import json
+import logging
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import msgspec
+import pytest
+
+from local.simulator.products import PRODUCTS
+from shared import instants, settings, status
+from shared.errors import SettingsError
+from shared.events import Event, emit
+from shared.export import names, requests
+from shared.export.checkpoint import Checkpoint
+from shared.graph.sources import SOURCES
+from shared.settings import Settings, load
+from tests.export.world import World
+from tests.simulated import TENANT
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PAGES: Final = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+}
+README: Final = PAGES["README.md"]
+HOW_IT_WORKS: Final = PAGES["docs/how-it-works.md"]
+
+ALERT: Final = "da637551227677560813_-961444813"
+"""The alert that the README's query asks for."""
+
+STORAGE: Final = "UseDevelopmentStorage=true"
+REQUIRED: Final = {"TENANT_ID": TENANT, "EXPORT_STORAGE": STORAGE, "AzureWebJobsStorage": STORAGE}
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of all tables whose first column is headed so."""
+    found: list[list[str]] = []
+    for table in re.findall(rf"^\| {heading} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", page, re.MULTILINE):
+        found += ([cell.strip() for cell in line.strip("|").split(" | ")] for line in table.splitlines())
+    assert found, f"no table of {heading}"
+    return found
+
+
+def words(cell: str) -> list[str]:
+    """What stands in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under a heading."""
+    return re.split(r"^#+ ", page.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+# Tables
+
+
+def test_the_settings_tables_name_every_setting_once() -> None:
+    """Neither a setting without a word nor a word without a setting."""
+    assert sorted(words(name)[0] for name, *_ in rows(README, "setting")) == sorted(settings.names())
+
+
+@pytest.mark.parametrize(("name", "default"), [(words(row[0])[0], row[1]) for row in rows(README, "setting")])
+def test_a_default_in_the_table_is_the_default(name: str, default: str) -> None:
+    """Setting what the table gives as default changes nothing, by the app's own reader."""
+    env = {key: value for key, value in REQUIRED.items() if key.partition("__")[0] != name.partition("__")[0]}
+    match default:
+        case "required" | "one of the two":
+            with pytest.raises(SettingsError, match=name):
+                load(env)
+            value = "https://account.core.windows.net" if "__" in name else REQUIRED[name]
+            assert isinstance(load(env | {name: value}), Settings)
+        case "none":
+            assert getattr(load(env), name.lower()) in (None, ())
+        case "`TENANT_ID`":
+            assert load(env).tenants == (TENANT,) == load(env | {name: TENANT}).tenants
+        case _:
+            assert load(env | {name: words(default)[0]}) == load(env)
+
+
+BOUNDS: Final = [
+    (words(row[0])[0], *map(int, found.groups()))
+    for row in rows(README, "setting")
+    if (found := re.search(r"; (\d+) to (\d+)\b", row[2]))
+]
+
+
+@pytest.mark.parametrize(("name", "low", "high"), BOUNDS)
+def test_bounds_in_the_table_are_the_bounds(name: str, low: int, high: int) -> None:
+    """The first and the last value are taken, their neighbours are not."""
+    for inside in (low, high):
+        assert getattr(load(REQUIRED | {name: str(inside)}), name.lower()) == inside
+    for outside in (low - 1, high + 1):
+        with pytest.raises(SettingsError, match=name):
+            load(REQUIRED | {name: str(outside)})
+
+
+def test_every_function_is_in_the_table_with_its_trigger() -> None:
+    """The table is what the app indexes to."""
+    code = """
+import json, function_app
+triggers = {f.get_function_name(): f.get_trigger().get_dict_repr() for f in function_app.app.get_functions()}
+print(json.dumps(triggers, default=lambda member: member.value))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    indexed = json.loads(done.stdout)
+    told = {words(name)[0]: words(trigger)[0] for name, trigger, _ in rows(README, "function")}
+    assert told == {name: _trigger(binding) for name, binding in indexed.items()}
+
+
+def _trigger(binding: dict[str, Any]) -> str:
+    match binding:
+        case {"type": "timerTrigger", "schedule": str(schedule)}:
+            return schedule.strip("%")
+        case {"type": "queueTrigger", "queueName": str(queue)}:
+            return queue
+        case {"type": "httpTrigger", "route": str(route), "methods": [method]}:
+            return f"{method} /api/{route}"
+        case _:
+            pytest.fail(f"a trigger of a new kind: {binding}")
+
+
+def test_every_source_is_in_the_table_with_its_permission() -> None:
+    """Whoever grants what the table says can read every source."""
+    told = {words(name)[0]: words(permission)[0] for name, _, permission in rows(README, "source")}
+    assert told == {source.name: source.permission for source in SOURCES.values()}
+
+
+def test_products_are_called_as_graph_calls_them() -> None:
+    """The names in the table are members of Graph's enum, as the simulator has them."""
+    told = [words(row[1])[0] for row in rows(README, "product")]
+    assert len(told) == len(set(told)) == 8
+    assert set(told) <= {product.service_source for product in PRODUCTS}
+
+
+def test_every_event_is_in_the_table_with_its_level(caplog: pytest.LogCaptureFixture) -> None:
+    """Alarms are built from the table."""
+    caplog.set_level(logging.INFO)
+    for event in Event:
+        emit(event)
+    levels = {json.loads(record.getMessage())["event"]: record.levelname.lower() for record in caplog.records}
+    assert {words(name)[0]: level for name, level, _ in rows(README, "event")} == levels
+
+
+def test_every_state_is_in_the_table() -> None:
+    """Status says nothing that the operator cannot look up."""
+    assert [words(name)[0] for name, *_ in rows(README, "state")] == list(status.State)
+
+
+def test_the_map_shows_every_room() -> None:
+    """A newcomer finds each file of what is deployed on the map, and none that is gone."""
+    told = [words(name)[0] for name, _ in rows(PAGES["CONTRIBUTING.md"], "file")]
+    files = [
+        path.relative_to(ROOT).as_posix() for room in ("functions", "shared") for path in (ROOT / room).rglob("*.py")
+    ]
+    assert sorted(told) == sorted(path for path in files if not path.endswith("__init__.py"))
+
+
+# Paths and commands
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    """Files exist, and so do the headings that are linked to."""
+    for target in re.findall(r"(?:\]\(|href=\")([^)\"]+)", PAGES[page]):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        file = (ROOT / page).parent / path if path else ROOT / page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in map(_anchor, re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)), (
+                target
+            )
+
+
+def _anchor(heading: str) -> str:
+    """The name that GitHub gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_paths_in_backticks_exist(page: str) -> None:
+    """What looks like a path of this repository is one."""
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in (".local", ".hypothesis")}
+    modules = {path.name for path in ROOT.glob("*.py")}
+    for folder in ("functions", "shared", "local", "tests", "bench"):
+        modules |= {path.name for path in (ROOT / folder).rglob("*.py")}
+    text = re.sub(r"^```.*?^```$", "", PAGES[page], flags=re.MULTILINE | re.DOTALL)
+    for word in words(text):
+        if not re.fullmatch(r"[\w./-]+", word):
+            continue
+        if "/" in word and word.split("/")[0] in folders:
+            assert (ROOT / word).exists(), word
+        elif word.endswith(".py"):
+            assert word in modules, word
+
+
+def test_make_targets_exist() -> None:
+    """Commands can be typed as they stand here."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z][\w-]*)\s*:(?!=)", makefile, re.MULTILINE))
+    told = {target for page in PAGES.values() for target in re.findall(r"(?:^|`)make ([\w-]+)", page, re.MULTILINE)}
+    assert {"demo", "test", "serve"} <= told
+    assert told <= targets
+
+
+def test_the_layout_is_the_apps() -> None:
+    """The README's names of blobs are those that the app makes."""
+    start = instants.from_text("2026-11-23T04:15:00Z")
+    for name in (
+        names.window("alerts_v2", "<guid>", start),
+        names.snapshot("secureScores", "<guid>", date(2026, 11, 23)),
+        names.snapshot("secureScoreControlProfiles", "<guid>", date(2026, 11, 23)),
+        names.checkpoint("<source>", "<guid>"),
+        names.mark("<source>", "<guid>"),
+        names.manifest("<source>", "<guid>", start),
+    ):
+        assert f"\n  {name} " in README, name
+
+
+# Examples
+
+
+def test_example_requests_are_accepted() -> None:
+    """Every body that the README sends with curl is a request."""
+    bodies = re.findall(r"-d '(\{.*?\})'", README)
+    assert len(bodies) >= 2
+    for body in bodies:
+        job = requests.read(
+            body.replace("<guid>", TENANT).encode(),
+            sources=SOURCES,
+            tenants=[TENANT],
+            home=TENANT,
+            today=date(2026, 11, 23),
+        )
+        assert job.tenant == TENANT
+
+
+def shape(value: object) -> object:
+    """The keys of nested objects, in order; GUIDs aside."""
+    if not isinstance(value, dict):
+        return None
+    return [(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "<guid>", key), shape(inner)) for key, inner in value.items()]
+
+
+def example(page: str, key: str) -> dict[str, Any]:
+    """The JSON example that has this key."""
+    [found] = [content for block in blocks(page, "json") if key in (content := json.loads(block))]
+    assert isinstance(found, dict)
+    return found
+
+
+@dataclass
+class Downloaded:
+    """Both containers as files, and the worlds that they come from."""
+
+    folder: Path
+    alerts: World
+    scores: World
+
+
+@pytest.fixture(scope="module")
+def downloaded(tmp_path_factory: pytest.TempPathFactory) -> Downloaded:
+    """Three days of alerts that change, arrive late and tie, with a quiet day; and a week of scores."""
+    world = World()
+    for hours in range(0, 48, 3):
+        world.create(hours * 3600 + 1)
+    records = [world.create(4000, id=ALERT), *(world.create(4000) for _ in range(5))]
+    world.run()
+    for _ in range(3):
+        world.clock.advance(60)
+        for record in records[:3]:
+            world.update(record)
+        world.clock.advance(1)
+        world.run()
+    # One more revision, 100 ns later: a microsecond does not tell them apart.
+    world.records.update(ALERT, instants.from_text(dict(world.current())[ALERT]) + 1)
+    world.clock.advance(300)
+    world.run()
+    world.create(40 * 60)
+    world.run()
+    world.clock.advance(2 * 86_400)
+    world.update(records[4])
+    world.clock.advance(1)
+    world.run()
+    assert world.exported().keys() == world.revisions()
+
+    scores = World("secureScores")
+    for days in range(7):
+        scores.create(days * 86_400)
+    scores.run()
+
+    folder = tmp_path_factory.mktemp("downloaded")
+    for each in (world, scores):
+        for container, blobs in (("security-export", each.data), ("security-export-state", each.state)):
+            for name in blobs.names(""):
+                file = folder / container / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(b"".join(blobs.chunks(name)))
+    return Downloaded(folder, world, scores)
+
+
+def test_the_example_of_status_is_what_status_looks_like(downloaded: Downloaded) -> None:
+    """Same keys, same order."""
+    world = downloaded.alerts
+    report = status.report({(TENANT, "alerts_v2"): world.checkpoint()}, world.now)
+    assert shape(example(README, "healthy")) == shape(json.loads(json.dumps(report)))
+
+
+def test_the_example_of_a_manifest_is_what_manifests_look_like(downloaded: Downloaded) -> None:
+    """Same keys, same order, and the table explains only fields that there are."""
+    written = [json.loads(file.read_bytes()) for file in downloaded.folder.rglob("manifests/alerts_v2/**/*.json")]
+    assert {str(shape(manifest)) for manifest in written} == {str(shape(example(HOW_IT_WORKS, "previous")))}
+    told = [word for row in rows(section(HOW_IT_WORKS, "Manifests"), "field") for word in words(row[0])]
+    assert set(told) <= set(written[0])
+    [day, *_] = (json.loads(file.read_bytes()) for file in downloaded.folder.rglob("manifests/secureScores/**/*.json"))
+    assert written[0].keys() - day.keys() == {"unreadable"}
+    assert "read_start" not in day["window"]
+
+
+def test_every_field_of_the_checkpoint_is_explained() -> None:
+    """But for those that say whose it is."""
+    told = [word for row in rows(section(HOW_IT_WORKS, "The checkpoint"), "field") for word in words(row[0])]
+    assert {"v", "source", "tenant", *told} >= {field.name for field in msgspec.structs.fields(Checkpoint)}
+
+
+def test_the_metadata_is_explained() -> None:
+    """Every name that a window's or a day's blob may carry."""
+    world = World()
+    world.graph.faults["alerts_v2"].poison = {world.create(60)}
+    world.create(120)
+    scores = World("secureScores")
+    scores.create(60)
+    for each in (world, scores):
+        each.run()
+    stored = [each.data.properties(name) for each in (world, scores) for name in each.data.names("")]
+    carried = {name for properties in stored if properties for name in properties.metadata}
+    assert {word for row in rows(README, "name") for word in words(row[0])} == carried
+
+
+# Queries
+
+QUERIES: Final = {block.partition("\n")[0].removeprefix("-- "): block for block in blocks(README, "sql")}
+
+
+def ask(query: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """Run one of the README's queries where the data was downloaded to; the last statement's rows."""
+    monkeypatch.chdir(folder)
+    with duckdb.connect() as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_every_query_is_tested() -> None:
+    """By its first line; whoever adds one adds its test."""
+    assert set(QUERIES) == {
+        "latest view",
+        "history of one alert",
+        "secure scores",
+        "blobs that are not as their manifests say",
+        "manifests that break the chain",
+        "straight from Azure",
+    }
+    assert [page for page in PAGES if page != "README.md" and blocks(PAGES[page], "sql")] == []
+
+
+def test_the_latest_view_is_what_graph_shows(downloaded: Downloaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row an alert, its newest revision, the newest alert first."""
+    found = ask(QUERIES["latest view"], downloaded.folder, monkeypatch)
+    assert sorted((row[0], row[1]) for row in found) == sorted(downloaded.alerts.current())
+    assert [row[1] for row in found] == sorted((row[1] for row in found), reverse=True)
+    assert all(all(row) for row in found)
+
+
+def test_the_history_of_an_alert_is_all_its_revisions(downloaded: Downloaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order in which they were made, even 100 ns apart."""
+    found = ask(QUERIES["history of one alert"], downloaded.folder, monkeypatch)
+    assert [row[0] for row in found] == sorted(at for id_, at in downloaded.alerts.revisions() if id_ == ALERT)
+    assert len(found) == 5
+
+
+def test_scores_come_by_day(downloaded: Downloaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row a day with Graph's own figures."""
+    records = downloaded.scores.records
+    truth = {}
+    for revision in records.current():
+        ordinal = records.find(revision.id)
+        assert ordinal is not None
+        score = json.loads(records.render(ordinal))
+        truth[revision.at[:10]] = (score["currentScore"], score["maxScore"])
+    found = ask(QUERIES["secure scores"], downloaded.folder, monkeypatch)
+    assert [(str(day), (float(score), float(most))) for day, score, most in found] == sorted(truth.items())
+
+
+@pytest.mark.parametrize("query", ["latest view", "history of one alert"])
+def test_times_without_trailing_zeros_stand_in_order(
+    query: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Graph writes 00Z, 00.1Z and 00.12Z; as plain text they would sort the other way round."""
+    times = ["2026-11-23T04:15:00Z", "2026-11-23T04:15:00.1Z", "2026-11-23T04:15:00.12Z", "2026-11-23T04:15:01Z"]
+    name = names.window("alerts_v2", TENANT, instants.from_text(times[0])).removesuffix(".gz")
+    file = tmp_path / "security-export" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(f'{{"id": "{ALERT}", "lastUpdateDateTime": "{at}"}}\n' for at in times))
+    text = QUERIES[query].replace(".ndjson.gz", ".ndjson")
+    found = ask(text, tmp_path, monkeypatch)
+    expected = [(ALERT, times[-1])] if query == "latest view" else [(at, None) for at in times]
+    assert [row[:2] for row in found] == expected
+    file.write_text("".join(f'{{"id": "{ALERT}", "lastUpdateDateTime": "{at}"}}\n' for at in reversed(times[:3])))
+    assert times[2] in ask(text, tmp_path, monkeypatch)[-1]
+
+
+def test_the_path_in_azure_is_the_same(downloaded: Downloaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ``az://`` the query counts the lines of the download."""
+    _, query = QUERIES["straight from Azure"].split(";", 1)
+    assert "az://" in query
+    found = ask(query.replace("az://", ""), downloaded.folder, monkeypatch)
+    assert found == [(sum(downloaded.alerts.exported().values()),)]
+
+
+BLOBS, CHAIN = "blobs that are not as their manifests say", "manifests that break the chain"
+
+
+@pytest.mark.parametrize("query", [BLOBS, CHAIN])
+def test_what_is_whole_is_found_whole(query: str, downloaded: Downloaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof has nothing to say of an export that nobody touched."""
+    assert ask(QUERIES[query], downloaded.folder, monkeypatch) == []
+
+
+def test_a_blob_that_was_touched_is_found(
+    downloaded: Downloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Altered, removed or put in: each is named, and nothing else."""
+    copy = shutil.copytree(downloaded.folder, tmp_path / "copy")
+    altered, removed, *_ = sorted((copy / "security-export").rglob("*.ndjson.gz"))
+    altered.write_bytes(altered.read_bytes() + b"\n")
+    removed.unlink()
+    added = altered.with_name("20261121T000001.000000Z.ndjson.gz")
+    added.write_bytes(b"")
+    found = ask(QUERIES[BLOBS], copy, monkeypatch)
+    paths = [altered.relative_to(copy / "security-export"), removed.relative_to(copy / "security-export"), added]
+    assert sorted(Path(row[0]).name for row in found) == sorted(path.name for path in paths)
+
+
+MISSING, STRANGER = "missing, or altered", "not in the chain"
+
+
+@pytest.mark.parametrize(
+    ("touch", "problems"),
+    [
+        ("alter", {MISSING, STRANGER}),
+        ("add", {STRANGER}),
+        ("remove the first", {MISSING}),
+        ("remove one", {MISSING, STRANGER}),
+        ("remove the last", {MISSING, STRANGER}),
+    ],
+)
+def test_a_manifest_that_was_touched_breaks_the_chain(
+    touch: str, problems: set[str], downloaded: Downloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chain cannot be changed in one place alone."""
+    copy = shutil.copytree(downloaded.folder, tmp_path / "copy")
+    first, second, *_, last = sorted((copy / "security-export-state/manifests/alerts_v2").rglob("*.json"))
+    match touch:
+        case "alter":
+            second.write_text(second.read_text().replace('"records": ', '"records": 1'))
+        case "add":
+            second.with_name("20261121T000001.000000Z.json").write_text(first.read_text().replace('"v"', '"w"'))
+        case "remove the first":
+            first.unlink()
+        case "remove one":
+            second.unlink()
+        case _:
+            last.unlink()
+    assert {problem for problem, _ in ask(QUERIES[CHAIN], copy, monkeypatch)} == problems
