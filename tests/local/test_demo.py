@@ -1,0 +1,103 @@
+"""The demo as its user sees it: what it prints, and its exit status."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+from rich.console import Console
+
+from local.child import ROOT
+from local.clients import SimulatorClient
+from local.demo import conclude, run
+from local.screen import Screen
+from local.world import World
+
+
+@pytest.mark.parametrize(
+    ("problems", "status", "last_line"),
+    [
+        ([], 0, "✓ SUCCESS: every revision is in a blob"),
+        (["alerts_v2: 1 lost", "alerts: 2 doubled"], 1, "✗ FAILED: alerts: 2 doubled"),
+    ],
+)
+def test_the_exit_status_goes_with_the_last_words(problems: list[str], status: int, last_line: str) -> None:
+    """0 says success, and whatever is wrong makes it 1."""
+    written = io.StringIO()
+    assert conclude(problems, Screen(Console(file=written, width=100))) == status
+    assert written.getvalue().splitlines()[-1].startswith(last_line)
+
+
+class Rewritten(World):
+    """A world where something happens days ago that Graph did not show then: no scan reads so far back."""
+
+    def change(self, simulator: SimulatorClient) -> int:
+        long_ago = datetime.now(UTC) - timedelta(days=2)
+        late = {"source": "alerts_v2", "id": "late", "at": long_ago.isoformat()}
+        requests.post(f"{simulator.url}/simulator/create", json=late, timeout=10).raise_for_status()
+        return super().change(simulator)
+
+
+class Forbidden(World):
+    """A world where the app loses its permission."""
+
+    def change(self, simulator: SimulatorClient) -> int:
+        faults = f"{simulator.url}/simulator/faults/alerts_v2"
+        requests.put(faults, json={"outage": 403}, timeout=10).raise_for_status()
+        return super().change(simulator)
+
+
+@pytest.mark.parametrize(
+    ("world", "words"), [(Rewritten, "alerts_v2: 1 lost, such as late of"), (Forbidden, "alerts_v2: .*403")]
+)
+def test_what_goes_wrong_is_told(
+    world: type[World], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the last line and the exit status, after the end of the host's log."""
+    monkeypatch.chdir(tmp_path)
+    written = io.StringIO()
+    status = run(world(alerts=30, days=3), Screen(Console(file=written, width=100)))
+    assert status == 1, written.getvalue()
+    *_, last = written.getvalue().splitlines()
+    assert re.match(f"✗ FAILED: {words}", last), written.getvalue()
+    assert "Executed run_export_job" in written.getvalue()
+
+
+def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "local", "demo", "--alerts=300", "--days=3", *options],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+    )
+
+
+def row(output: str, name: str) -> list[str]:
+    """The cells of a table's row."""
+    return next(line.split()[1:] for line in output.splitlines() if line.split()[:1] == [name] and "━" not in line)
+
+
+def test_the_demo_runs_from_start_to_success(tmp_path: Path) -> None:
+    """A small one: 300 + 30 + 30 records of which 5 change, 90 scores, 120 profiles."""
+    ended = demo(tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    records, revisions, blobs, manifests, *_, lost, doubled = row(ended.stdout, "alerts_v2")
+    assert (records, revisions, lost, doubled) == ("300", "303", "0", "0")
+    assert blobs == manifests
+    assert row(ended.stdout, "all")[:2] == ["570", "575"]
+    assert ended.stdout.splitlines()[-1].startswith("✓ SUCCESS")
+    assert list((tmp_path / ".local/demo/security-export/alerts_v2").rglob("*.ndjson.gz"))
+
+
+def test_a_killed_host_costs_no_revision(tmp_path: Path) -> None:
+    """The demo that kills the app ends as well as the other; its time is the lease of the dead."""
+    ended = demo(tmp_path, "--crash")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "The host is killed" in ended.stdout
+    assert row(ended.stdout, "all")[-2:] == ["0", "0"]
