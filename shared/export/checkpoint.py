@@ -14,7 +14,7 @@ import msgspec
 from shared import instants
 from shared.errors import DataNotUnderstood
 from shared.export.keys import Keys
-from shared.instants import MINUTE, TICK, Instant
+from shared.instants import TICK, Instant
 
 LIVE = "live"
 HISTORY = "history"
@@ -47,7 +47,7 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     def moved(self, to: Instant, fresh: Keys, overlap: Instant) -> "Lane":
         """The lane after a window that ends at ``to`` and brought the ``fresh`` keys."""
         keys = Keys.from_json(self.keys).merged(fresh)
-        keep = max(instants.floor(to - overlap, MINUTE), instants.from_text(self.keys_from))
+        keep = max(Keys.complete_from(to, overlap), instants.from_text(self.keys_from))
         keys.forget_before(keep)
         return Lane(watermark=instants.to_text(to), keys_from=instants.to_text(keep), keys=keys.to_json())
 

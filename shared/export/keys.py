@@ -14,6 +14,11 @@ class Keys:
     def __init__(self, minutes: Mapping[Instant, Iterable[bytes]] | None = None) -> None:
         self._minutes: dict[Instant, set[bytes]] = {m: set(keys) for m, keys in (minutes or {}).items()}
 
+    @staticmethod
+    def complete_from(end: Instant, overlap: Instant) -> Instant:
+        """From where on the keys must know everything after a window that ended there: the overlap, in whole minutes."""
+        return instants.floor(end - overlap, MINUTE)
+
     def __contains__(self, row: Row) -> bool:
         return row.key in self._minutes.get(instants.floor(row.at, MINUTE), ())
 

@@ -161,6 +161,7 @@ def find(blobs: Blobs, name: str, reader: PageReader, overlap: Instant) -> Found
     if properties is None:
         return None
     facts = WindowFacts.from_metadata(properties.metadata, name)
+    kept_from = Keys.complete_from(facts.end, overlap)
     keys, digest, size, records = Keys(), sha256(), 0, 0
 
     def chunks() -> Iterator[bytes]:
@@ -173,7 +174,7 @@ def find(blobs: Blobs, name: str, reader: PageReader, overlap: Instant) -> Found
     for line in _lines(chunks()):
         row = reader.row(line)
         records += 1
-        if row.at >= facts.end - overlap:
+        if row.at >= kept_from:
             keys.add([row])
     if records != facts.records:
         raise DataNotUnderstood(f"The blob {name} holds {records} records and says {facts.records}: it was altered.")

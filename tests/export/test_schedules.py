@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from local.simulator.faults import Scripted
@@ -190,6 +190,12 @@ WEIGHTED = [*STEPS, "create", "later", "wait", "tick", "kill", "kill", "pause", 
     steps=st.lists(
         st.tuples(st.sampled_from(WEIGHTED), st.integers(0, 999), st.integers(0, 9)), min_size=6, max_size=30
     ),
+)
+@example(  # keys of a found blob must be complete from the whole minute on
+    source="alerts_v2",
+    history=[],
+    clamp=None,
+    steps=[("create", 0, 0), ("wait", 0, 0), ("wait", 5, 0), ("lose", 0, 0), ("tick", 0, 0), ("restart", 212, 0)],
 )
 def test_nothing_is_lost_and_nothing_doubled(
     source: str, history: list[int], clamp: int | None, steps: list[tuple[str, int, int]]
