@@ -16,7 +16,7 @@ class Keys:
 
     @staticmethod
     def complete_from(end: Instant, overlap: Instant) -> Instant:
-        """From where on the keys must know everything after a window that ended there: the overlap, in whole minutes."""
+        """From where on keys must know everything after a window with this end: the overlap, in whole minutes."""
         return instants.floor(end - overlap, MINUTE)
 
     def __contains__(self, row: Row) -> bool:

@@ -54,7 +54,7 @@ class BlobWriter:
 
     def write(self, rows: Iterable[Row]) -> None:
         """Add one line a row."""
-        lines = b"".join(part for row in rows for part in (row.raw, b"\n"))
+        lines = b"\n".join([*(row.raw for row in rows), b""])
         if lines:
             self._settle()
             self._pending = self._executor.submit(self._compress, lines)

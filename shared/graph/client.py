@@ -10,6 +10,7 @@ import requests  # noqa: TID251
 from requests.adapters import HTTPAdapter  # noqa: TID251
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
+from urllib3.exceptions import HTTPError
 
 from shared.clock import Clock
 from shared.errors import DataNotUnderstood, GraphUnavailable
@@ -67,8 +68,15 @@ class HttpTransport:
         self._session.mount("http://", HTTPAdapter(pool_maxsize=connections))
 
     def get(self, url: str, headers: dict[str, str]) -> Answer:
-        response = self._session.get(url, headers=headers, timeout=_TIMEOUT_S, allow_redirects=False)
-        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
+        with self._session.get(
+            url, headers=headers, timeout=_TIMEOUT_S, allow_redirects=False, stream=True
+        ) as response:
+            try:
+                # response.content joins the body from pieces of 10 KB, which costs more than all the rest here.
+                body = response.raw.read(decode_content=True)
+            except HTTPError as error:
+                raise ConnectionError(type(error).__name__) from error
+            return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
 
     def reconnect(self) -> None:
         self._session.close()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from re import compile as pattern
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -20,7 +20,7 @@ from shared.instants import Instant
 KEY_BYTES = 12
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One revision of a record."""
 
     raw: bytes | msgspec.Raw
@@ -49,7 +49,7 @@ class _Envelope(msgspec.Struct):
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
 
 
-class _Vendor(msgspec.Struct):
+class _Vendor(msgspec.Struct, gc=False):
     provider: str | None = None
 
 
@@ -65,8 +65,9 @@ class PageReader:
         if source.federated:
             fields.append(("vendor", _Vendor | None, msgspec.field(name="vendorInformation", default=None)))
         self._source = source
+        self._federated = source.federated
         self._envelope = msgspec.json.Decoder(_Envelope)
-        self._record: msgspec.json.Decoder[Any] = msgspec.json.Decoder(msgspec.defstruct("Record", fields))
+        self._record: msgspec.json.Decoder[Any] = msgspec.json.Decoder(msgspec.defstruct("Record", fields, gc=False))
 
     def page(self, status: int, headers: Mapping[str, str], body: bytes) -> Page:
         """Split a 200 or 206. Header names are lower case.
@@ -97,7 +98,7 @@ class PageReader:
             what = f"{self._source.name}: a record has no usable id or {self._source.cursor} ({error})"
             raise DataNotUnderstood(what) from error
         key = blake2b(b"%d\0%b" % (at, record.id.encode(errors="surrogatepass")), digest_size=KEY_BYTES).digest()
-        provider = record.vendor.provider or "" if self._source.federated and record.vendor else ""
+        provider = record.vendor.provider or "" if self._federated and record.vendor else ""
         return Row(raw, at, key, provider)
 
 
