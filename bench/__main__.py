@@ -1,0 +1,49 @@
+"""``python -m bench``: run all benchmarks, print the results, and keep them in ``bench/results/latest.md``."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.catch_up import catch_up
+from bench.imports import imports
+from bench.memory import memory
+from bench.report import Section, markdown
+from bench.throughput import throughput
+from local.azurite import azurite
+
+_RESULTS = Path(__file__).parent / "results" / "latest.md"
+
+
+def main() -> None:
+    """Run."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each contestant in the comparison of speed")
+    parser.add_argument("--full", action="store_true", help="measure memory with a million alerts, too")
+    options = parser.parse_args()
+    page = markdown(list(_sections(options.rounds, full=options.full)), datetime.now(UTC))
+    print(page)
+    _RESULTS.parent.mkdir(exist_ok=True)
+    _RESULTS.write_text(page, encoding="utf-8")
+
+
+def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
+    with azurite() as storage, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        _tell("speed")
+        yield from throughput(storage, Path(folder), rounds)
+        _tell("catch-up")
+        yield catch_up(storage, Path(folder))
+        _tell("memory")
+        yield memory(storage, full=full)
+    _tell("imports")
+    yield imports()
+
+
+def _tell(what: str) -> None:
+    print(f"measuring {what} ...", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
