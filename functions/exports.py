@@ -6,6 +6,7 @@ import azure.functions as func
 
 from functions import answers
 from shared import wiring
+from shared.graph.sources import DAILY
 from shared.wiring import JOBS_QUEUE
 
 bp = func.Blueprint()
@@ -23,7 +24,7 @@ def export_alerts(timer: func.TimerRequest, jobs: func.Out[typing.List[str]]) ->
 @bp.queue_output(arg_name="jobs", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")
 def export_secure_scores(timer: func.TimerRequest, jobs: func.Out[typing.List[str]]) -> None:  # noqa: ARG001
     """Ask for each tenant's secure scores and control profiles."""
-    jobs.set(wiring.ticks(wiring.DAILY_SOURCES))
+    jobs.set(wiring.ticks(DAILY))
 
 
 @bp.queue_trigger(arg_name="message", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")

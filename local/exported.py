@@ -41,7 +41,9 @@ class Containers:
             records = [json.loads(text) for text in _records(name, data)]
             revisions += (_revision(SOURCES[source], record) for record in records)
             blobs[name] = BlobFacts(sha256(data).hexdigest(), len(data), len(records))
-        return Exported(revisions, blobs, dict(self._blobs(self._state, f"manifests/{source}/")))
+        manifests = dict(self._blobs(self._state, f"manifests/{source}/"))
+        list(self._blobs(self._state, f"checkpoints/{source}/"))  # for the copy: it holds the chain's end
+        return Exported(revisions, blobs, manifests)
 
     def _blobs(self, container: str, prefix: str) -> Iterator[tuple[str, bytes]]:
         client = self._account.get_container_client(container)

@@ -6,13 +6,15 @@ within seconds.
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, wraps
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from shared.clock import SystemClock
 from shared.errors import SettingsError
+from shared.graph.sources import DAILY
 from shared.setting_forms import Account, ConnectionString, Endpoint, TenantsBlob
 from shared.settings import Settings, load
 
@@ -25,15 +27,27 @@ if TYPE_CHECKING:
 
 JOBS_QUEUE = "export-jobs"
 
-DAILY_SOURCES = ("secureScores", "secureScoreControlProfiles")
-
 # The SDKs log each request at INFO.
 logging.getLogger("azure").setLevel(logging.WARNING)
 
 clock = SystemClock()
 
+_making = RLock()
 
-@cache
+
+def _once[T](make: Callable[[], T]) -> Callable[[], T]:
+    """Make it when it is first asked for, and but once, also when several messages come in at a cold start."""
+    made = cache(make)
+
+    @wraps(make)
+    def get() -> T:
+        with _making:
+            return made()
+
+    return get
+
+
+@_once
 def settings() -> Settings:
     """The app's settings.
 
@@ -53,7 +67,7 @@ def tenants() -> tuple[str, ...]:
 
 def sources() -> tuple[str, ...]:
     """The sources to export."""
-    return (*settings().export_sources, *DAILY_SOURCES)
+    return (*settings().export_sources, *DAILY)
 
 
 def ticks(of: Iterable[str]) -> list[str]:
@@ -63,7 +77,7 @@ def ticks(of: Iterable[str]) -> list[str]:
     return [encode(Job(asked_by="tick", source=source, tenant=tenant)) for tenant in tenants() for source in of]
 
 
-@cache
+@_once
 def edges() -> "Edges":
     """Everything that the export touches."""
     from shared.export.edges import Edges
@@ -89,7 +103,7 @@ def edges() -> "Edges":
     )
 
 
-@cache
+@_once
 def rules() -> "Rules":
     """What the export works by."""
     from shared import instants
@@ -105,13 +119,13 @@ def rules() -> "Rules":
     )
 
 
-@cache
+@_once
 def state() -> "Blobs":
     """STATE_CONTAINER."""
     return _container(settings().state_container)
 
 
-@cache
+@_once
 def _credential() -> "TokenCredential":
     from shared.identity import credential
 

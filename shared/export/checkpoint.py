@@ -152,12 +152,14 @@ def with_gaps(gaps: list[Gap], failed: Mapping[str, int], start: Instant, end: I
     return [*known.values(), *singles]
 
 
-def with_unreadable(gaps: list[Gap], unreadable: Iterable[Instant]) -> list[Gap]:
-    """Name each record that could not be read, once."""
-    named = {gap.start for gap in gaps if not gap.provider}
+def with_unreadable(gaps: list[Gap], unreadable: Iterable[Instant], start: Instant, end: Instant) -> list[Gap]:
+    """Name each record that could not be read; those of ``[start, end)`` that can be now are gaps no more."""
+    mended = {gap.start for gap in gaps if start <= instants.from_text(gap.start) < end}
+    others = [gap for gap in gaps if gap.provider or gap.start not in mended]
+    named = {gap.start for gap in others if not gap.provider}
     new = [
-        Gap(provider="", start=instants.to_text(at), end=instants.to_text(at + TICK), status=500)
-        for at in unreadable
-        if instants.to_text(at) not in named
+        Gap(provider="", start=text, end=instants.to_text(at + TICK), status=500)
+        for at, text in sorted((at, instants.to_text(at)) for at in set(unreadable))
+        if text not in named
     ]
-    return [*gaps, *new]
+    return [*others, *new]

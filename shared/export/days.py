@@ -8,9 +8,11 @@ from hashlib import sha256
 import msgspec
 from isal import igzip
 
-from shared import instants
+from shared import events, instants
 from shared.errors import DataNotUnderstood, GraphUnavailable, StorageConflict
-from shared.export import names
+from shared.events import Event
+from shared.export import names, window_blob
+from shared.export.checkpoint import with_gaps
 from shared.export.session import Session
 from shared.graph.client import Tally
 from shared.graph.lists import GraphList
@@ -59,15 +61,13 @@ def export_days(session: Session, source: Source, now: Instant, deadline: float)
     tally, began = Tally(), clock.monotonic()
     pages = GraphList(session.edges.graph, session.checkpoint.tenant, source, tally, deadline)
     rows, failed = whole_list(pages.first, pages.follow)
-    if source is SECURE_SCORES:
-        days = list(_scores(rows))
-        session.checkpoint = session.checkpoint.replace(warnings=_odd(rows, now))
-    else:
-        days = [_snapshot(session, rows, now)]
+    days = list(_scores(rows)) if source is SECURE_SCORES else [_snapshot(session, rows, now)]
     for day in sorted(days, key=lambda item: item.day):
         if day.day not in kept:
             _keep(session, source, day, _Cost(tally, clock.monotonic() - began), failed)
             tally, began = Tally(), clock.monotonic()  # one list served all days: its cost stands in the first manifest
+    if source is SECURE_SCORES:
+        session.checkpoint = session.checkpoint.replace(warnings=_odd(rows, now))
 
 
 def _scores(rows: list[Row]) -> Iterator[_Day]:
@@ -93,9 +93,14 @@ def _keep(session: Session, source: Source, day: _Day, cost: _Cost, failed: dict
     session.lease.check()
     found = False
     try:
-        blobs.create(name, day.data, {"records": str(day.records), "date": day.day.isoformat()})
+        metadata = {
+            "records": str(day.records),
+            "date": day.day.isoformat(),
+            "partial": window_blob.join_failed(failed),
+        }
+        blobs.create(name, day.data, metadata)
     except StorageConflict:
-        day, found = _found(blobs, name, day.day), True
+        (day, failed), found = _found(blobs, name, day.day), True
     manifest = {
         "v": 1,
         "source": source.name,
@@ -117,20 +122,26 @@ def _keep(session: Session, source: Source, day: _Day, cost: _Cost, failed: dict
         "found_after_crash": found,
     }
     days = sorted({*checkpoint.days, day.day})[-_REMEMBERED:]
-    session.finish(checkpoint.replace(days=days), instants.from_date(day.day), manifest, day.records)
+    start = instants.from_date(day.day)
+    if failed:
+        day_text = day.day.isoformat()
+        events.emit(Event.GAP, source=source.name, tenant=checkpoint.tenant, day=day_text, providers=failed)
+    gaps = with_gaps(checkpoint.gaps, failed, start, start + DAY)
+    session.finish(checkpoint.replace(days=days, gaps=gaps), start, manifest, day.records)
 
 
-def _found(blobs: Blobs, name: str, day: date) -> _Day:
+def _found(blobs: Blobs, name: str, day: date) -> tuple[_Day, dict[str, int]]:
     stored, properties = blobs.read(name), blobs.properties(name)
     if stored is None or properties is None or not properties.metadata.get("records", "").isdecimal():
         raise DataNotUnderstood(f"The blob {name} lies where a day belongs, and is not one. Move it away.")
-    return _Day(day, int(properties.metadata["records"]), stored.data)
+    failed = window_blob.split_failed(properties.metadata.get("partial", ""))
+    return _Day(day, int(properties.metadata["records"]), stored.data), failed
 
 
 def _odd(rows: list[Row], now: Instant) -> list[str]:
     """What is odd in Graph's scores, in words: missing days, scores of -1, empty comparisons."""
     found: list[str] = []
-    by_day = {instants.to_date(row.at): msgspec.json.decode(row.raw, type=_Score) for row in rows}
+    by_day = {instants.to_date(row.at): _score(row) for row in rows}
     today = instants.to_date(now)
     day = min(by_day, default=today)
     while day < today:
@@ -138,8 +149,18 @@ def _odd(rows: list[Row], now: Instant) -> list[str]:
             found.append(f"{day}: Graph has no score")
         day += timedelta(days=1)
     for day, score in sorted(by_day.items()):
+        if score is None:
+            found.append(f"{day}: the score has another form than Graph describes")
+            continue
         if score.current_score is None or score.current_score < 0:
             found.append(f"{day}: the score is {score.current_score}")
         if not score.average_comparative_scores:
             found.append(f"{day}: no comparison with other tenants")
     return found
+
+
+def _score(row: Row) -> _Score | None:
+    try:
+        return msgspec.json.decode(row.raw, type=_Score)
+    except msgspec.DecodeError:
+        return None

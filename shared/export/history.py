@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from shared import instants
+from shared.errors import GraphRefused
 from shared.export.checkpoint import HISTORY, Checkpoint, Lane
 from shared.export.edges import Rules
 from shared.export.scan import Scan
@@ -17,15 +18,21 @@ def extend_backwards(
     """Go back to ``since`` for as long as time lasts and nobody wants a scan; whether it is done.
 
     Raises:
-        GraphRefused, GraphUnavailable: as a scan.
+        GraphUnavailable: as a scan.
     """
     while (checkpoint := _next_day(session.checkpoint)).since:
         session.checkpoint = checkpoint
         if interrupted() or session.edges.clock.monotonic() >= deadline:
             return False
         scan = Scan(session, source, rules, deadline, HISTORY)
-        if not scan.run(instants.from_text(checkpoint.first_start)):
-            return False
+        try:
+            if not scan.run(instants.from_text(checkpoint.first_start)):
+                return False
+        except GraphRefused as refusal:
+            # The live export goes on; the day that was begun stays, for whoever asks again.
+            warning = f"History before {session.checkpoint.first_start} was refused: {refusal}"
+            session.checkpoint = session.checkpoint.replace(since=None, warnings=[warning])
+            return True
     session.checkpoint = checkpoint
     return True
 

@@ -24,10 +24,11 @@ from shared.export.lease import LEASE_S
 from shared.export.marks import Marks
 from shared.export.scan import Scan
 from shared.export.session import Session
-from shared.graph.sources import INCREMENTAL, SOURCES
+from shared.graph.sources import DAILY, INCREMENTAL, SOURCES
 from shared.instants import SECOND
 
 _ASK_AGAIN_S = 5
+_DAILY_AGAIN_S = 3600
 
 
 def run(job: Job, edges: Edges, rules: Rules) -> None:
@@ -54,7 +55,7 @@ def run(job: Job, edges: Edges, rules: Rules) -> None:
         if marks.seen() != saw:
             began = session.checkpoint.scan_began
             earliest = instants.from_text(began) + int(rules.bell_interval_s * SECOND) if began else 0
-            marks.ring_at(earliest)
+            marks.ring_at(earliest, by_bell=job.asked_by == "delayed bell")
 
 
 def _come_back(job: Job, edges: Edges, marks: Marks) -> None:
@@ -63,7 +64,9 @@ def _come_back(job: Job, edges: Edges, marks: Marks) -> None:
         case "person":
             edges.jobs.send(jobs.encode(job), delay_s=_ASK_AGAIN_S)
         case "bell" | "delayed bell":
-            marks.ring_at(instants.from_datetime(edges.clock.now()) + LEASE_S * SECOND)
+            marks.ring_at(
+                instants.from_datetime(edges.clock.now()) + LEASE_S * SECOND, by_bell=job.asked_by == "delayed bell"
+            )
         case "tick":
             pass
 
@@ -141,6 +144,9 @@ class _Work:
         if not (gone and checkpoint.failure and checkpoint.failure.reason == reason):
             event = Event.GONE if gone else Event.FAILED
             events.emit(event, source=self.job.source, tenant=self.job.tenant, reason=reason, message=str(error))
+        if self.job.source in DAILY and self.job.asked_by == "tick" and isinstance(error, GraphUnavailable):
+            # The next tick is tomorrow, and what a day is to keep should not miss it.
+            self.session.edges.jobs.send(jobs.encode(self.job), delay_s=_DAILY_AGAIN_S)
         failure = Failure(at=instants.to_text(now), reason=reason, message=str(error))
         self.session.save(checkpoint.replace(failure=failure))
 

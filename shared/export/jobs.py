@@ -26,10 +26,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     since: date | None = None
     """Extend history backwards to this day."""
 
-    def replace(self, **changes: object) -> "Job":
-        """A copy with some fields changed."""
-        return msgspec.structs.replace(self, **changes)
-
 
 def encode(job: Job) -> str:
     """The message's text."""

@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 LEASE_S = 60
 _RENEW_EVERY_S = 20
 _MARGIN_S = 5
-"""How long before its end a lease counts as lost: a write begun under it must end under it."""
+"""How long before its end a lease counts as lost. What is written still later is told apart by name and ETag."""
 
 
 class Lease:
@@ -47,7 +47,7 @@ class Lease:
         """Start the lease's time anew; it counts from before the request."""
         asked_at = self._clock.monotonic()
         self._lease.renew()
-        self._renewed_at = asked_at
+        self._renewed_at = max(self._renewed_at, asked_at)
 
     def release(self) -> None:
         """Let others work."""

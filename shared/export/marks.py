@@ -29,7 +29,8 @@ class Marks:
     def __init__(self, edges: Edges, source: str, tenant: str) -> None:
         self._edges = edges
         self._name = names.mark(source, tenant)
-        self._bell = Job(asked_by="delayed bell", source=source, tenant=tenant)
+        self._source = source
+        self._tenant = tenant
 
     def seen(self) -> str | None:
         """The id of the mark that lies there."""
@@ -41,17 +42,24 @@ class Marks:
         mark = self._read()
         self._write(Mark(id=uuid4().hex, bell_at=mark.bell_at if mark else None))
 
-    def ring_at(self, instant: Instant) -> None:
-        """Make sure that a delayed bell comes at the instant, or at once if that is past; one bell serves all marks."""
+    def ring_at(self, instant: Instant, *, by_bell: bool) -> None:
+        """Make sure that a delayed bell comes at the instant, or at once if that is past; one bell serves all marks.
+
+        ``by_bell``: a delayed bell asks. It may be the very one that the mark says is to come, on a clock that is
+        behind the queue's.
+        """
         now = instants.from_datetime(self._edges.clock.now())
         instant = max(instant, now)
         mark = self._read()
-        if mark and mark.bell_at and now + SECOND < instants.from_text(mark.bell_at) <= instant + SECOND:
+        coming = instants.from_text(mark.bell_at) if mark and mark.bell_at and not by_bell else None
+        if coming is not None and now + SECOND < coming <= instant + SECOND:
             return
         delay_s = -(-(instant - now) // SECOND)
         # The bell first: a crash between the two sends one more, never one less. The id is a new one, since writing
         # back the one just read could wipe out a mark that was left in between.
-        self._edges.jobs.send(encode(self._bell.replace(id=str(uuid4()))), delay_s=delay_s)
+        self._edges.jobs.send(
+            encode(Job(asked_by="delayed bell", source=self._source, tenant=self._tenant)), delay_s=delay_s
+        )
         self._write(Mark(id=uuid4().hex, bell_at=instants.to_text(now + delay_s * SECOND)))
 
     def _read(self) -> Mark | None:

@@ -20,6 +20,7 @@ from shared.export.edges import Rules
 from shared.export.keys import Keys
 from shared.export.session import Session
 from shared.export.window_blob import BlobWriter, WindowFacts, Written
+from shared.graph.answers import OutOfTime
 from shared.graph.client import Tally
 from shared.graph.lists import GraphList
 from shared.graph.pages import PageReader, Row
@@ -120,7 +121,9 @@ class Scan:
                     if isinstance(result, Stopped):
                         return result is Stopped.TAKEN
                     self._finish(result)
-                    if result.error:
+                    if isinstance(result.error, OutOfTime):
+                        self._deadline = self._edges.clock.monotonic()
+                    elif result.error:
                         raise result.error
                     if result.written is None or result.facts.end < window.end:
                         return False
@@ -128,7 +131,7 @@ class Scan:
                 self._stop.set()
 
     def _plan(self, until: Instant) -> Iterator[Window]:
-        """The windows ahead, no further than a blob that is already there: its keys must be known first."""
+        """The windows ahead, no further than a blob that is already there: it is finished, not read again."""
         lane = self.lane
         read_start, known = lane.read_start(self._rules.overlap), Keys.from_json(lane.keys)
         for start, end in instants.midnights(lane.at(), until):
@@ -143,7 +146,8 @@ class Scan:
         began = self._edges.clock.monotonic()
         tally = Tally()
         pages = GraphList(self._edges.graph, self._tenant, self._source, tally, self._deadline)
-        reading = Reading(pages, window.read_start, window.end)
+        known_bad = [instants.from_text(gap.start) for gap in self._session.checkpoint.gaps if not gap.provider]
+        reading = Reading(pages, window.read_start, window.end, known_bad)
         name = names.window(self._source.name, self._tenant, window.start)
         with self._edges.pool(1) as pool:
             fill = _Fill(BlobWriter(self._edges.data, name, pool), window, reading, self._rules.overlap)
@@ -153,9 +157,11 @@ class Scan:
                     return Stopped.DROPPED
             except GraphUnavailable as unavailable:
                 if not self._may_cut(fill):
-                    raise
+                    return _nothing(window, reading, unavailable)
                 error = unavailable
-            fill.take(reading.second_chance() if error is None else [])
+            else:
+                for rows in reading.second_chance():
+                    fill.take(rows)
             facts = fill.facts()
             if facts.records == 0 and facts.end == window.end and window.end % DAY:
                 written = None
@@ -201,7 +207,8 @@ class Scan:
                 unreadable=[instants.to_text(at) for at in facts.unreadable],
             )
         gaps = with_gaps(checkpoint.gaps, facts.failed, facts.read_start, facts.end)
-        checkpoint = checkpoint.replace(gaps=with_unreadable(gaps, facts.unreadable))
+        gaps = with_unreadable(gaps, facts.unreadable, facts.read_start, facts.end)
+        checkpoint = checkpoint.replace(gaps=gaps)
         if exported.written is None:
             self._session.checkpoint = checkpoint
             return
@@ -249,6 +256,18 @@ class _Fill:
             failed=self.reading.failed,
             unreadable=[at for at in self.reading.unreadable if at < self.end()],
         )
+
+
+def _nothing(window: Window, reading: Reading, error: GraphUnavailable) -> Exported:
+    """No ground was gained, but what stood in the way is known, and the next run reads around it.
+
+    Raises:
+        GraphUnavailable: it is not known.
+    """
+    if not reading.unreadable:
+        raise error
+    facts = WindowFacts(window.start, window.start, window.read_start, 0, unreadable=reading.unreadable)
+    return Exported(facts, Keys(), None, error=error)
 
 
 def _manifest(source: str, tenant: str, exported: Exported, written: Written) -> dict[str, object]:

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
+
+import msgspec
 
 from shared import instants
-from shared.errors import AppError, DataNotUnderstood, StorageConflict
+from shared.errors import DataNotUnderstood, StorageConflict
 from shared.export import checkpoint as checkpoints
 from shared.export import names
-from shared.export.checkpoint import LIVE, Checkpoint, Lane
+from shared.export.checkpoint import LIVE, Checkpoint, Lane, Manifest
 from shared.export.edges import Edges, Rules
 from shared.export.lease import LEASE_S, Lease
 from shared.instants import DAY, Instant
@@ -42,7 +45,7 @@ class Session:
                 raise StorageConflict(f"The checkpoint {name} was removed while its lease was held.")
             session = cls(edges, name, lease, checkpoints.decode(stored.data, name), stored.etag)
             session._write_manifest()
-        except AppError:
+        except Exception:
             lease.release()
             raise
         return session
@@ -68,7 +71,10 @@ class Session:
     def finish(self, checkpoint: Checkpoint, start: Instant, manifest: Mapping[str, object], records: int) -> None:
         """Make data that lies in its blob part of the chain: checkpoint first, then its manifest."""
         name = names.manifest(checkpoint.source, checkpoint.tenant, start)
-        self.save(checkpoint.with_manifest(name, manifest, records))
+        after = checkpoint.with_manifest(name, manifest, records)
+        if manifest.get("found_after_crash") and (stored := self.edges.state.read(name)):
+            after = _as_before(after, stored.data, checkpoint.chain, manifest["sha256"])
+        self.save(after)
 
     def _write_manifest(self) -> None:
         manifest = self.checkpoint.manifest
@@ -83,6 +89,15 @@ class Session:
                 what = f"The manifest {manifest.name} is not the one that the checkpoint's chain has there."
                 raise DataNotUnderstood(f"{what} It was altered or put in by somebody else.") from error
         self.checkpoint = self.checkpoint.replace(manifest=None)
+
+
+def _as_before(checkpoint: Checkpoint, manifest: bytes, chain: str | None, blob_sha256: object) -> Checkpoint:
+    """Where an older checkpoint was put back: its chain goes on with the manifests that were written before."""
+    kept = msgspec.json.decode(manifest)
+    if kept["previous"] != chain or kept["sha256"] != blob_sha256:
+        return checkpoint
+    stored = Manifest(name=checkpoint.manifest.name if checkpoint.manifest else "", text=manifest.decode())
+    return checkpoint.replace(manifest=stored, chain=sha256(manifest).hexdigest())
 
 
 def stored_checkpoint(state: Blobs, source: str, tenant: str) -> Checkpoint | None:

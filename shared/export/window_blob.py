@@ -111,7 +111,7 @@ class WindowFacts:
             "window_start": instants.to_text(self.start),
             "window_end": instants.to_text(self.end),
             "read_start": instants.to_text(self.read_start),
-            "partial": ", ".join(f"{_ascii(provider)}/{status}" for provider, status in self.failed.items()),
+            "partial": join_failed(self.failed),
         }
         if self.unreadable:
             metadata["unreadable"] = ", ".join(map(instants.to_text, self.unreadable))
@@ -130,10 +130,7 @@ class WindowFacts:
                 end=instants.from_text(metadata["window_end"]),
                 read_start=instants.from_text(metadata["read_start"]),
                 records=int(metadata["records"]),
-                failed={
-                    provider: int(status)
-                    for provider, _, status in (item.rpartition("/") for item in _items(metadata["partial"]))
-                },
+                failed=split_failed(metadata.get("partial", "")),
                 unreadable=[instants.from_text(item) for item in _items(metadata.get("unreadable", ""))],
             )
         except (KeyError, ValueError) as error:
@@ -189,6 +186,16 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         for at in range(0, len(chunk), _PIECE_BYTES):
             *lines, rest = (rest + gunzip.decompress(chunk[at : at + _PIECE_BYTES])).split(b"\n")
             yield from lines
+
+
+def join_failed(failed: Mapping[str, int]) -> str:
+    """Failed providers and their status, for metadata; empty when there are none."""
+    return ", ".join(f"{_ascii(provider)}/{status}" for provider, status in failed.items())
+
+
+def split_failed(joined: str) -> dict[str, int]:
+    """Read it back."""
+    return {provider: int(status) for provider, _, status in (item.rpartition("/") for item in _items(joined))}
 
 
 def _items(joined: str) -> list[str]:

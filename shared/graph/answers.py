@@ -17,6 +17,10 @@ class ServerFault(GraphUnavailable):
     """500, 502, 504 or no answer, again and again: Graph is down, or stumbles over what was asked for."""
 
 
+class OutOfTime(GraphUnavailable):
+    """Graph would serve the request, but asks to wait for longer than the run may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One HTTP answer; header names are lower case."""

@@ -1,6 +1,7 @@
 """The only code that talks HTTP to Graph."""
 
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from threading import Lock
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -13,8 +14,8 @@ from tenacity.wait import wait_exponential_jitter
 from urllib3.exceptions import HTTPError
 
 from shared.clock import Clock
-from shared.errors import DataNotUnderstood, GraphUnavailable
-from shared.graph.answers import Answer, ServerFault, TryAgain, checked
+from shared.errors import DataNotUnderstood
+from shared.graph.answers import Answer, OutOfTime, ServerFault, TryAgain, checked
 from shared.graph.sources import Source
 from shared.graph.throttle import RequestBudget
 
@@ -59,11 +60,12 @@ class Tally:
 
 
 class HttpTransport:
-    """Transport over ``requests``; safe to share between threads, since cookies and redirects are off."""
+    """Transport over ``requests``; threads share it, so it keeps no cookies and follows no redirects."""
 
     def __init__(self, connections: int) -> None:
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.mount("https://", HTTPAdapter(pool_maxsize=connections))
         self._session.mount("http://", HTTPAdapter(pool_maxsize=connections))
 
@@ -75,7 +77,7 @@ class HttpTransport:
                 # response.content joins the body from pieces of 10 KB, which costs more than all the rest here.
                 body = response.raw.read(decode_content=True)
             except HTTPError as error:
-                raise ConnectionError(type(error).__name__) from error
+                raise ConnectionError(type(error).__name__) from None
             return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
 
     def reconnect(self) -> None:
@@ -104,7 +106,7 @@ class GraphClient:
 
         Raises:
             GraphRefused: the request would be refused again.
-            GraphUnavailable: throttled for longer than may be waited.
+            OutOfTime: throttled for longer than may be waited.
             ServerFault: 5xx or no answer, ``fault_tries`` times.
         """
         if urlsplit(url)[:2] != self._origin:
@@ -118,13 +120,13 @@ class GraphClient:
             reraise=True,
         )
         try:
-            return retrying(self._once, tenant, source, url, tally)
+            return retrying(self._once, tenant, source, url, tally, until)
         except TryAgain as last:
-            kind = GraphUnavailable if last.throttled else ServerFault
+            kind = OutOfTime if last.throttled else ServerFault
             raise kind(f"{last}. The next run tries again.") from last
 
-    def _once(self, tenant: str, source: Source, url: str, tally: Tally) -> Answer:
-        self._budget(tenant).wait()
+    def _once(self, tenant: str, source: Source, url: str, tally: Tally, until: float) -> Answer:
+        self._budget(tenant).wait(until)
         headers = {
             "Authorization": f"Bearer {self._tokens.token(tenant)}",
             "Accept": "application/json",
@@ -138,7 +140,8 @@ class GraphClient:
             return checked(answer, tenant=tenant, path=source.path, permission=source.permission, now=self._clock.now())
         except OSError as error:
             what = f"tenant {tenant}: no answer from Graph to {source.path} ({type(error).__name__})"
-            raise TryAgain(what) from error
+            # Its text holds the URL, and a nextLink in it a token.
+            raise TryAgain(what) from None
         except TryAgain as error:
             tally.throttled += error.throttled
             if error.status == 503:

@@ -26,7 +26,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     raw: bytes | msgspec.Raw
     """The record as Graph sent it, without line breaks: one line of NDJSON."""
     at: Instant
-    """The cursor: when this revision was made."""
+    """The cursor: when this revision was made; 0 where the source has none."""
     key: bytes
     """96-bit digest of ``(id, cursor)``: equal keys are the same revision."""
     provider: str
@@ -61,7 +61,9 @@ class PageReader:
     """Reads the pages of one source."""
 
     def __init__(self, source: Source) -> None:
-        fields: list[Any] = [("id", str), ("cursor", str, msgspec.field(name=source.cursor))]
+        fields: list[Any] = [("id", str)]
+        if source.cursor:
+            fields.append(("cursor", str, msgspec.field(name=source.cursor)))
         if source.federated:
             fields.append(("vendor", _Vendor | None, msgspec.field(name="vendorInformation", default=None)))
         self._source = source
@@ -93,9 +95,9 @@ class PageReader:
         """
         try:
             record = self._record.decode(raw)
-            at = instants.from_text(record.cursor)
+            at = instants.from_text(record.cursor) if self._source.cursor else 0
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            what = f"{self._source.name}: a record has no usable id or {self._source.cursor} ({error})"
+            what = f"{self._source.name}: a record has no usable id or {self._source.cursor or 'form'} ({error})"
             raise DataNotUnderstood(what) from error
         key = blake2b(b"%d\0%b" % (at, record.id.encode(errors="surrogatepass")), digest_size=KEY_BYTES).digest()
         provider = record.vendor.provider or "" if self._federated and record.vendor else ""

@@ -51,7 +51,7 @@ class Pages(Protocol):
 class Reading:
     """One read of ``[start, end)``: what came, how far it is whole, and what could not be read."""
 
-    def __init__(self, pages: Pages, start: Instant, end: Instant) -> None:
+    def __init__(self, pages: Pages, start: Instant, end: Instant, known_bad: Iterable[Instant] = ()) -> None:
         self._pages = pages
         self.start = start
         self.end = end
@@ -59,31 +59,34 @@ class Reading:
         """Every row before this instant has been read, but for the ``unreadable``."""
         self.failed: dict[str, int] = {}
         """Providers that did not answer, ``Vendor/Provider`` -> status."""
+        self._known_bad = sorted(instant for instant in set(known_bad) if start <= instant < end)
         self.unreadable: list[Instant] = []
         """Instants at which Graph stumbles, each 100 ns wide."""
         self._seen: dict[bytes, Instant] = {}
         self._largest = 0
 
     def batches(self) -> Iterator[list[Row]]:
-        """New rows, page by page; ``whole_before`` has moved when a batch comes out. Ends when all is read.
+        """New rows, page by page; ``whole_before`` moves when the next batch is asked for. Ends when all is read.
 
         Raises:
             GraphUnavailable: nothing can be read, or too much cannot.
         """
-        yield from self._stretch(self.start, self.end, may_shrink=True)
+        at = self.start
+        for bad in self._known_bad:
+            yield from self._stretch(at, bad, may_shrink=True)
+            self.unreadable.append(bad)
+            at = self._advance(bad + TICK)
+        yield from self._stretch(at, self.end, may_shrink=True)
         self.whole_before = self.end
 
-    def second_chance(self) -> list[Row]:
+    def second_chance(self) -> Iterator[list[Row]]:
         """Try once more what could not be read, now that its neighbours were; the rest stays in ``unreadable``."""
-        rows: list[Row] = []
         for instant in list(self.unreadable):
-            try:
-                page = self._pages.between(instant, instant + TICK, self._pages.page_size, patient=True)
-            except ServerFault:
-                continue
             self.unreadable.remove(instant)
-            rows += self._take(page, instant, instant + TICK)
-        return rows
+            try:
+                yield from self._stretch(instant, instant + TICK, may_shrink=False)
+            except GraphUnavailable:  # throttled, or down: what was read is whole all the same
+                self.unreadable.append(instant)
 
     def _stretch(self, start: Instant, end: Instant, *, may_shrink: bool) -> Iterator[list[Row]]:
         """Read ``[start, end)`` by time."""
@@ -103,7 +106,7 @@ class Reading:
             step = _Step.of(page, fresh, at, crowd=min(self._largest, top))
             if step.forward is not None:
                 at = self._advance(step.forward)
-            elif page.next_link and top < full and end - at > TICK:
+            elif (page.next_link or step.crowded) and top < full and end - at > TICK:
                 # A page made smaller tells too little: time can part the rows, and full pages be asked for again.
                 yield from self._halves(at, end)
                 return
@@ -122,7 +125,7 @@ class Reading:
         """Read the two halves of a stretch that fails as a whole; one that cannot be halved is unreadable."""
         if end - start <= TICK:
             self.unreadable.append(start)
-            if len(self.unreadable) > _MOST_UNREADABLE:
+            if len(set(self.unreadable) - set(self._known_bad)) > _MOST_UNREADABLE:
                 raise GraphUnavailable(f"{fault} More than {_MOST_UNREADABLE} records fail one by one.") from fault
             self._advance(end)
             return
@@ -162,13 +165,13 @@ class Reading:
 
     def _advance(self, to: Instant) -> Instant:
         self.whole_before = max(self.whole_before, to)
-        self._seen = {key: at for key, at in self._seen.items() if at >= self.whole_before}
+        self._seen = {key: at for key, at in self._seen.items() if at >= self.whole_before or at in self.unreadable}
         return to
 
     def _check_alive(self, fault: ServerFault) -> None:
         """Ask for next to nothing: where not even that is answered, Graph is down, and no record is to blame."""
         try:
-            self._pages.between(self.end - TICK, self.end, 1, patient=False)
+            self._pages.between(self.end, self.end + TICK, 1, patient=False)
         except ServerFault:
             raise GraphUnavailable(str(fault)) from fault
 

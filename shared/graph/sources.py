@@ -11,8 +11,8 @@ class Source:
     """Its name in Graph, in blob names and in settings."""
     permission: str
     """The least application permission that reads it."""
-    cursor: str
-    """The property that tells when a record changed, or when a score was made."""
+    cursor: str | None
+    """The property that tells when a record changed, or when a score was made; None where Graph may leave it null."""
     page_size: int | None
     """The largest ``$top`` that Graph takes; None where ``$top`` is better left out."""
     federated: bool = False
@@ -41,7 +41,10 @@ SECURE_SCORES = Source("secureScores", "SecurityEvents.Read.All", "createdDateTi
 """One score a day; Graph keeps 90 days (List secureScores)."""
 
 # With $top, following the nextLink has answered 400: microsoftgraph/msgraph-sdk-dotnet#2566.
-CONTROL_PROFILES = Source("secureScoreControlProfiles", "SecurityEvents.Read.All", "lastModifiedDateTime", None)
+# lastModifiedDateTime is null in Graph's own example (List secureScoreControlProfiles).
+CONTROL_PROFILES = Source("secureScoreControlProfiles", "SecurityEvents.Read.All", cursor=None, page_size=None)
 """A whole snapshot a day."""
+
+DAILY = (SECURE_SCORES.name, CONTROL_PROFILES.name)
 
 SOURCES = INCREMENTAL | {source.name: source for source in (SECURE_SCORES, CONTROL_PROFILES)}

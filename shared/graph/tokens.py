@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from azure.core.exceptions import ClientAuthenticationError
+from azure.core.exceptions import AzureError
 
 from shared.errors import GraphUnavailable, SettingsError
 
@@ -29,7 +29,7 @@ class IdentityTokens:
             raise SettingsError(f"tenant {tenant}: only TENANT_ID can be exported. Take the others out of TENANTS.")
         try:
             return self._credential.get_token(self._scope).token
-        except ClientAuthenticationError as error:
+        except AzureError as error:
             what = f"tenant {tenant}: the app's identity gave no token for {self._scope} ({type(error).__name__})"
             advice = (
                 "Check that the app has a managed identity, and MANAGED_IDENTITY_CLIENT_ID where it is user-assigned."

@@ -5,6 +5,7 @@ import zlib
 
 import pytest
 
+from local.simulator.wire import Request, Response
 from shared import instants
 from shared.errors import GraphUnavailable
 from tests.export.world import At, Killed, KilledAt, World
@@ -58,6 +59,59 @@ def test_bad_scores_are_kept_and_warned_of() -> None:
     assert "the score is -1" in warnings
     assert "no comparison" in warnings
     assert sum(world.exported().values()) == 2
+
+
+def test_a_score_of_another_form_is_kept_and_warned_of() -> None:
+    """What a warning is made of must not stand in the way of keeping."""
+    world = scores(1)
+    (record,) = (revision.id for revision in world.records.current())
+    world.records.amend(record, {"currentScore": "n/a"})
+    world.run()
+    assert len(list(world.data.names(""))) == 1
+    assert "another form" in world.checkpoint().warnings[0]
+
+
+def test_a_profile_without_a_date_is_kept() -> None:
+    """Graph's own example has ``lastModifiedDateTime: null`` (List secureScoreControlProfiles)."""
+    world = World("secureScoreControlProfiles")
+    world.records.amend(world.create(1), {"lastModifiedDateTime": None})
+    world.run()
+    assert len(list(world.lines())) == 1
+
+
+def test_a_partial_snapshot_is_kept_and_leaves_a_gap() -> None:
+    """206: what came is kept, and who failed is named in blob, manifest and checkpoint."""
+    world = World("secureScoreControlProfiles")
+    world.create(1)
+    answer = world.graph.answer
+
+    def partial(request: Request) -> Response:
+        whole = answer(request)
+        return Response(206, {**whole.headers, "Warning": '199 - "Microsoft/SecureScore/504/10000"'}, whole.body)
+
+    world.graph.answer = partial  # type: ignore[method-assign]
+    world.run()
+    assert [gap.provider for gap in world.checkpoint().gaps] == ["Microsoft/SecureScore"]
+    (name,) = world.data.names("")
+    properties = world.data.properties(name)
+    assert properties
+    assert properties.metadata["partial"] == "Microsoft/SecureScore/504"
+    world.check_chain()
+
+
+def test_a_short_outage_costs_no_day() -> None:
+    """The next tick is tomorrow: a tick that fails asks again within the hour."""
+    world = World("secureScoreControlProfiles")
+    world.create(1)
+    world.graph.faults["secureScoreControlProfiles"].outage = 500
+    world.run()
+    world.clock.advance(3600)
+    world.deliver()
+    world.graph.faults["secureScoreControlProfiles"].outage = None
+    world.clock.advance(3600)
+    world.deliver()
+    assert len(list(world.data.names(""))) == 1
+    assert world.jobs.messages == []
 
 
 def test_profiles_are_a_whole_snapshot_a_day() -> None:

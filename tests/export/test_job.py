@@ -8,7 +8,9 @@ import pytest
 from local.simulator.faults import ProviderFailure, Scripted
 from shared import instants
 from shared.errors import GraphRefused, GraphUnavailable
+from shared.export import jobs, names
 from tests.export.world import World, with_rules
+from tests.simulated import TENANT
 
 
 def test_the_first_run_exports_the_lookback_a_blob_a_day() -> None:
@@ -203,8 +205,8 @@ def test_time_that_ran_out_ends_the_other_days_too() -> None:
     assert world.clock.monotonic() < 4
 
 
-def test_retry_after_beyond_the_budget_keeps_what_was_read() -> None:
-    """What was read whole is committed; the failure stands in status."""
+def test_throttling_at_the_end_of_the_time_is_no_failure() -> None:
+    """What was read whole is committed, and a bell goes on with the rest."""
     world = World()
     world.graph.faults["alerts_v2"].max_top = 5
     for n in range(60):
@@ -219,9 +221,150 @@ def test_retry_after_beyond_the_budget_keeps_what_was_read() -> None:
     with_rules(world, concurrency=1)
     world.run()
     assert 0 < len(world.exported()) < 60
-    assert (world.checkpoint().failure or pytest.fail("no failure")).reason == "unavailable"
-    world.run()
+    assert world.checkpoint().failure is None
+    assert len(world.jobs.messages) == 1
+    world.clock.advance(20)
+    world.deliver()
     assert len(world.exported()) == 60
+    world.check_chain()
+
+
+def is_about(request: object, instant: int) -> bool:
+    """Whether a request asks for that one instant alone."""
+    wanted = request.query.get("$filter", "")  # type: ignore[attr-defined]
+    return f"ge {instants.to_text(instant)} " in wanted and wanted.endswith(f"lt {instants.to_text(instant + 1)}")
+
+
+def test_a_tie_that_heals_in_the_middle_is_not_doubled() -> None:
+    """Rows that came before their instant was isolated are not written again by its second chance."""
+    world = World()
+    instant = world.now - 600 * instants.SECOND
+    for n in range(13):
+        world.records.create(instants.to_text(instant - (13 - n) * instants.SECOND))
+    tie = [world.records.create(instants.to_text(instant)) for _ in range(3)]
+    world.graph.faults["alerts_v2"].poison = {tie[2]}
+    asked: list[object] = []
+
+    def heal(request: object) -> None:
+        if is_about(request, instant):
+            asked.append(request)
+            if len(asked) == 2:
+                world.graph.faults["alerts_v2"].poison = set()
+
+    world.graph.on_request = heal
+    world.run()
+    assert set(world.exported().values()) == {1}
+    assert len(world.exported()) == 16
+
+
+def test_a_throttled_second_chance_costs_no_window() -> None:
+    """What was read whole is committed; the broken record stays a gap."""
+    world = World()
+    instant = world.now - 600 * instants.SECOND
+    bad = world.records.create(instants.to_text(instant))
+    for n in range(20):
+        world.create(300 - n)
+    world.graph.faults["alerts_v2"].poison = {bad}
+    asked: list[object] = []
+
+    def throttle(request: object) -> None:
+        if is_about(request, instant):
+            asked.append(request)
+            if len(asked) == 2:
+                world.graph.faults["alerts_v2"].script = [Scripted(429, retry_after="3600")]
+
+    world.graph.on_request = throttle
+    world.run()
+    assert len(world.exported()) == 20
+    assert [gap.start for gap in world.checkpoint().gaps] == [instants.to_text(instant)]
+
+
+def test_many_broken_records_do_not_stop_the_export_for_ever() -> None:
+    """More of them than one read gives up: each run knows those before, and gets further."""
+    world = World()
+    broken = {world.create(50 * 60 - n * 60) for n in range(25)}
+    world.graph.faults["alerts_v2"].poison = broken
+    good = world.create(60)
+    for _ in range(3):
+        world.run()
+        world.clock.advance(300)
+    assert {record for record, _ in world.exported()} == {good}
+    assert len(world.checkpoint().gaps) == 25
+    assert world.checkpoint().failure is None
+
+
+def test_a_broken_record_that_heals_within_the_overlap_is_no_gap_any_more() -> None:
+    """It is exported late, once, and its gap goes."""
+    world = World()
+    bad = world.create(600)
+    world.create(60)
+    world.graph.faults["alerts_v2"].poison = {bad}
+    world.run()
+    assert len(world.checkpoint().gaps) == 1
+    world.graph.faults["alerts_v2"].poison = set()
+    world.clock.advance(300)
+    world.run()
+    assert world.checkpoint().gaps == []
+    assert bad in {record for record, _ in world.exported()}
+    world.check_chain()
+
+
+def test_a_clock_that_is_behind_loses_no_bell() -> None:
+    """A delayed bell does not take itself for the bell that is still to come."""
+    world = World()
+    world.run()
+    world.clock.advance(60)
+    world.run(world.job("bell"))
+    world.clock.advance(2)
+    world.create()
+    world.run(world.job("bell"))
+    ((due, text),) = world.jobs.messages
+    world.jobs.messages.clear()
+    world.clock.advance((due - world.clock.now()).total_seconds() - 3)
+    world.run(jobs.decode(text))
+    assert world.jobs.messages
+
+
+def test_a_checkpoint_that_was_put_back_goes_on() -> None:
+    """As the message on a broken one advises: what lies there already is found, and its manifests stay as they are."""
+    world = World()
+    world.create(60)
+    world.run()
+    name = names.checkpoint("alerts_v2", TENANT)
+    before = world.state.read(name)
+    assert before
+    for _ in range(2):
+        world.clock.advance(300)
+        world.create()
+        world.clock.advance(300)
+        world.run()
+    world.state.put(name, before.data)
+    for _ in range(3):
+        world.clock.advance(70)
+        world.run()
+    assert set(world.exported().values()) == {1}
+    world.check_chain()
+
+
+def test_refused_history_is_a_warning_and_harms_nothing_else() -> None:
+    """Behind its retention Graph may refuse; the live export stays healthy, and nobody asks again and again."""
+    world = World()
+    world.create(60)
+    world.run()
+
+    def refuse(request: object) -> None:
+        if "ge 2026-11-2" not in request.query.get("$filter", ""):  # type: ignore[attr-defined]
+            world.graph.faults["alerts_v2"].script = [Scripted(400)]
+
+    world.graph.on_request = refuse
+    world.run(world.job("person", since=date(2026, 11, 10)))
+    checkpoint = world.checkpoint()
+    assert checkpoint.failure is None
+    assert checkpoint.since is None
+    assert "refused" in checkpoint.warnings[0]
+    world.graph.on_request = None
+    world.run(world.job("person", since=date(2026, 11, 15)))
+    assert world.checkpoint().first_start == "2026-11-15T00:00:00.0000000Z"
     world.check_chain()
 
 

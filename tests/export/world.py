@@ -109,7 +109,7 @@ class World:
 
     def exported(self) -> Counter[tuple[str, str]]:
         """Every exported revision, counted."""
-        cursor = SOURCES[self.source].cursor
+        cursor = SOURCES[self.source].cursor or "lastModifiedDateTime"
         found = (json.loads(line) for line in self.lines())
         return Counter((record["id"], record[cursor]) for record in found)
 

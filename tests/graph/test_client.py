@@ -1,12 +1,13 @@
 """One request to Graph: when it is sent again, when it is given up, and what its errors say."""
 
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared.errors import DataNotUnderstood, GraphRefused, GraphUnavailable
-from shared.graph.answers import Answer, ServerFault, retry_after_s
+from shared.graph.answers import Answer, OutOfTime, ServerFault, retry_after_s
 from shared.graph.client import GraphClient, Tally
 from shared.graph.sources import INCREMENTAL
 from tests.fakes.clock import FakeClock
@@ -168,6 +169,25 @@ def test_requests_stay_within_the_limit_of_a_minute(clock: FakeClock) -> None:
         ask(until=1e9)
     assert all(later - earlier >= 60 for earlier, later in zip(sent, sent[20:], strict=False))
     assert sent[-1] < 60 * 5
+
+
+def test_no_turn_is_waited_for_beyond_the_time_left(clock: FakeClock) -> None:
+    """A minute's requests are used up, and the run must end cleanly."""
+    ask, _ = asking(clock, Scripted(), per_minute=2)
+    ask(until=10)
+    ask(until=10)
+    with pytest.raises(OutOfTime):
+        ask(until=10)
+    assert clock.monotonic() == 0
+
+
+def test_no_url_stands_in_a_traceback(clock: FakeClock) -> None:
+    """A nextLink carries a token, and the HTTP library puts whole URLs into its errors."""
+    token = "".join(["SEC", "RET"])  # not in the source lines that a traceback shows
+    failure = ConnectionError(f"Max retries exceeded with url: /v1.0/x?$skiptoken={token}")
+    with pytest.raises(ServerFault) as caught:
+        asking(clock, Scripted(failure, failure, failure))[0](f"{URL}?$skiptoken={token}")
+    assert token not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def read(
     """Everything that one reading brings, as sorted ids."""
     reading = Reading(list_of(graph, clock, source), start, end)
     rows = [row for batch in reading.batches() for row in batch]
-    rows += reading.second_chance()
+    rows += [row for batch in reading.second_chance() for row in batch]
     return ids(rows), reading
 
 
@@ -184,9 +184,75 @@ def test_a_record_that_can_be_read_after_its_neighbours_is_no_gap() -> None:
     rows = [row for batch in reading.batches() for row in batch]
     assert len(reading.unreadable) == 1
     graph.faults["alerts_v2"].poison = set()
-    rows += reading.second_chance()
+    rows += [row for batch in reading.second_chance() for row in batch]
     assert ids(rows) == sorted(names)
     assert reading.unreadable == []
+
+
+def test_a_tie_that_is_given_a_second_chance_is_read_whole() -> None:
+    """It may be wider than a page, and only a part of it broken."""
+    clock = FakeClock()
+    graph = graph_at(clock)
+    records = graph.tenants[TENANT]["alerts_v2"]
+    tie = [records.create(NOON) for _ in range(3)]
+    graph.faults["alerts_v2"].max_top = 2
+    graph.faults["alerts_v2"].poison = set(tie)
+    reading = Reading(list_of(graph, clock, "alerts_v2"), START, END)
+    rows = [row for batch in reading.batches() for row in batch]
+    assert reading.unreadable == [instants.from_text(NOON)]
+    graph.faults["alerts_v2"].poison = set()
+    rows += [row for batch in reading.second_chance() for row in batch]
+    assert ids(rows) == sorted(tie)
+    assert reading.unreadable == []
+
+
+def test_a_page_made_smaller_does_not_cut_a_tie() -> None:
+    """Where the server names no next page, a small page full of one timestamp tells nothing."""
+    clock = FakeClock()
+    graph = graph_at(clock)
+    records = graph.tenants[TENANT]["alerts_v2"]
+    tie = [records.create(NOON) for _ in range(40)]
+    graph.faults["alerts_v2"].no_next_link = True
+    graph.faults["alerts_v2"].script = [Scripted(500)] * 3
+
+    def trouble(request: object) -> None:
+        if request.query["$top"] in ("250", "62"):  # type: ignore[attr-defined]
+            graph.faults["alerts_v2"].script = [Scripted(504)]
+
+    graph.on_request = trouble
+    found, _ = read(graph, clock)
+    assert found == sorted(tie)
+
+
+def test_what_is_known_to_be_broken_is_read_around() -> None:
+    """It is asked for once at the end, and costs no search."""
+    clock = FakeClock()
+    graph = graph_at(clock)
+    records = graph.tenants[TENANT]["alerts_v2"]
+    names = [records.create(instants.to_text(START + n * instants.MINUTE)) for n in range(10)]
+    graph.faults["alerts_v2"].poison = {names[4]}
+    requests: list[object] = []
+    graph.on_request = requests.append
+    bad = START + 4 * instants.MINUTE
+    reading = Reading(list_of(graph, clock, "alerts_v2"), START, END, [bad])
+    rows = [row for batch in reading.batches() for row in batch]
+    rows += [row for batch in reading.second_chance() for row in batch]
+    assert ids(rows) == sorted(set(names) - {names[4]})
+    assert reading.unreadable == [bad]
+    assert len(requests) < 10
+
+
+def test_a_broken_record_at_the_very_end_is_not_taken_for_an_outage() -> None:
+    """Whether Graph is alive is asked beyond what is read."""
+    clock = FakeClock()
+    graph = graph_at(clock)
+    records = graph.tenants[TENANT]["alerts_v2"]
+    bad = records.create(instants.to_text(END - 1))
+    good = records.create(NOON)
+    graph.faults["alerts_v2"].poison = {bad}
+    found, reading = read(graph, clock)
+    assert found == [good]
+    assert reading.unreadable == [END - 1]
 
 
 def test_pages_that_are_too_much_for_graph_are_made_smaller() -> None:
