@@ -2,8 +2,10 @@
 
 import azure.functions as func
 
-from functions import exports, operations
+from functions import exports, operations, subscriptions, webhooks
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(exports.bp)
 app.register_functions(operations.bp)
+app.register_functions(subscriptions.bp)
+app.register_functions(webhooks.bp)

@@ -23,8 +23,8 @@ from shared.graph.reading import Reading
 from shared.storage.azure_blobs import AzureBlobs
 
 _DOORS: Final[tuple[tuple[type, str, str], ...]] = (
-    (HttpTransport, "get", "HTTP to Graph"),
-    (GraphClient, "get", "request budget, token, retries"),
+    (HttpTransport, "send", "HTTP to Graph"),
+    (GraphClient, "send", "request budget, token, retries"),
     (PageReader, "page", "pages cut into records, with their keys"),
     (Reading, "_take", "what of a page is new"),
     (Keys, "add", "keys remembered"),

@@ -14,3 +14,9 @@ def json(content: Mapping[str, object], status: int = 200) -> func.HttpResponse:
         mimetype="application/json",
         headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
     )
+
+
+def text(content: str) -> func.HttpResponse:
+    """Plain text that no browser takes for something else."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return func.HttpResponse(content, mimetype="text/plain", charset="utf-8", headers=headers)

@@ -11,18 +11,16 @@ bp = func.Blueprint()
 
 @bp.route(route="status", methods=["GET"])
 def status(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
-    """How every source of every tenant is doing; 500 with what to mend where the settings are wrong."""
+    """How every source, subscription and queue is doing; 500 with what to mend where the settings are wrong."""
     from shared import instants
-    from shared import status as health
-    from shared.export.session import stored_checkpoint
+    from shared.status_reading import read
 
     try:
-        wanted = [(tenant, source) for tenant in wiring.tenants() for source in wiring.sources()]
-        state = wiring.state()
+        lengths = {name: wiring.queue(name).length() for name in wiring.QUEUES}
+        now = instants.from_datetime(wiring.clock.now())
+        report = read(wiring.settings(), wiring.state(), wiring.tenants(), wiring.sources(), lengths, now)
     except SettingsError as error:
         return answers.json({"healthy": False, "settings": str(error)}, 500)
-    try:
-        checkpoints = {(tenant, source): stored_checkpoint(state, source, tenant) for tenant, source in wanted}
     except DataNotUnderstood as error:
         return answers.json({"healthy": False, "error": str(error)}, 500)
-    return answers.json(health.report(checkpoints, instants.from_datetime(wiring.clock.now())))
+    return answers.json(report)

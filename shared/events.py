@@ -28,6 +28,14 @@ class Event(StrEnum):
     """Graph kept something back (a provider failed, a record could not be read); the gap stands in status."""
     GONE = "export.gone"
     """Graph does not offer a source (any more); told once, and kept in status."""
+    DROPPED = "notifications.dropped"
+    """A POST to a webhook had items that did not pass the checks; ``reasons`` counts them."""
+    SUBSCRIBED = "subscriptions.created"
+    """A subscription was made, because there was none (any more)."""
+    NOT_SUBSCRIBED = "subscriptions.refused"
+    """Graph refused a subscription; told at every try."""
+    UNMAINTAINED = "subscriptions.failed"
+    """A tenant's subscriptions could not be looked after; the next tick tries again."""
 
 
 _LEVELS: Final[Mapping[Event, int]] = {
@@ -35,6 +43,10 @@ _LEVELS: Final[Mapping[Event, int]] = {
     Event.FAILED: logging.ERROR,
     Event.GAP: logging.WARNING,
     Event.GONE: logging.ERROR,
+    Event.DROPPED: logging.WARNING,
+    Event.SUBSCRIBED: logging.INFO,
+    Event.NOT_SUBSCRIBED: logging.WARNING,
+    Event.UNMAINTAINED: logging.ERROR,
 }
 
 _SECRET: Final = ("token", "secret", "client_state", "authorization", "url", "body")

@@ -14,7 +14,8 @@ TICK: Instant = 1
 MICROSECOND = 10
 SECOND = 10_000_000
 MINUTE = 60 * SECOND
-DAY = 24 * 60 * MINUTE
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

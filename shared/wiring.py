@@ -15,20 +15,29 @@ from typing import TYPE_CHECKING
 from shared.clock import SystemClock
 from shared.errors import SettingsError
 from shared.graph.sources import DAILY
-from shared.setting_forms import Account, ConnectionString, Endpoint, TenantsBlob
+from shared.setting_forms import ConnectionString, Endpoint, TenantsBlob
 from shared.settings import Settings, load
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from shared.export.edges import Edges, Rules
+    from shared.graph.client import HttpTransport
     from shared.storage.blobs import Blobs
-    from shared.storage.queues import Queue
+    from shared.storage.queues import AzureQueue
+    from shared.subscriptions.graph import GraphSubscriptions
+    from shared.subscriptions.maintain import Maintenance
 
 JOBS_QUEUE = "export-jobs"
+NOTIFICATIONS_QUEUE = "graph-notifications"
+POISON = "-poison"
+QUEUES = tuple(f"{name}{suffix}" for name in (JOBS_QUEUE, NOTIFICATIONS_QUEUE) for suffix in ("", POISON))
 
 # The SDKs log each request at INFO.
 logging.getLogger("azure").setLevel(logging.WARNING)
+
+_SUBSCRIPTIONS_S = 60
+"""How long looking after one tenant's subscriptions may wait for Graph."""
 
 clock = SystemClock()
 
@@ -77,12 +86,68 @@ def ticks(of: Iterable[str]) -> list[str]:
     return [encode(Job(asked_by="tick", source=source, tenant=tenant)) for tenant in tenants() for source in of]
 
 
+def bells(tenant: str) -> list[str]:
+    """One message for each incremental source of a tenant: a change of an alert changes its incident, too."""
+    from shared.export.jobs import Job, encode
+
+    return [encode(Job(asked_by="bell", source=source, tenant=tenant)) for source in settings().export_sources]
+
+
+def subscriptions(tenant: str) -> "GraphSubscriptions":
+    """Graph's subscriptions in a tenant."""
+    from shared.subscriptions.graph import GraphSubscriptions
+
+    return GraphSubscriptions(edges().graph, tenant, clock.monotonic() + _SUBSCRIPTIONS_S)
+
+
+def maintenance(tenant: str) -> "Maintenance | None":
+    """What it takes to look after a tenant's subscriptions; None where no webhook is set up.
+
+    Raises:
+        SettingsError: there is a URL, and no clientState.
+    """
+    from shared.export.lease import KeptAlive
+    from shared.subscriptions.maintain import Maintenance
+    from shared.subscriptions.plan import Wanted
+    from shared.webhooks.warm import warm
+
+    config = settings()
+    if config.notification_url is None or config.lifecycle_url is None:
+        return None
+    return Maintenance(
+        graph=subscriptions(tenant),
+        blobs=state(),
+        clock=clock,
+        tenant=tenant,
+        wanted=[Wanted(one.resource, one.change_type) for one in config.subscriptions],
+        notification_url=config.notification_url,
+        lifecycle_url=config.lifecycle_url,
+        client_state=config.client_states()[0],
+        warm=lambda url: warm(http(), url),
+        ring=lambda: _send_all(bells(tenant)),
+        keep_alive=KeptAlive,
+    )
+
+
+def _send_all(messages: Iterable[str]) -> None:
+    for text in messages:
+        edges().jobs.send(text)
+
+
+@_once
+def http() -> "HttpTransport":
+    """Connections to Graph, shared by all threads."""
+    from shared.graph.client import HttpTransport
+
+    return HttpTransport(connections=settings().export_concurrency * 8)
+
+
 @_once
 def edges() -> "Edges":
     """Everything that the export touches."""
     from shared.export.edges import Edges
     from shared.export.lease import KeptAlive
-    from shared.graph.client import GraphClient, HttpTransport
+    from shared.graph.client import GraphClient
     from shared.graph.tokens import IdentityTokens
 
     config = settings()
@@ -90,13 +155,13 @@ def edges() -> "Edges":
         graph=GraphClient(
             config.graph_base_url,
             IdentityTokens(_credential(), config.tenant_id, config.graph_scope),
-            HttpTransport(connections=config.export_concurrency * 8),
+            http(),
             clock,
             config.graph_requests_per_minute,
         ),
         data=_container(config.export_container),
         state=state(),
-        jobs=_queue(config.queue_storage, JOBS_QUEUE),
+        jobs=queue(JOBS_QUEUE),
         clock=clock,
         pool=ThreadPoolExecutor,
         keep_alive=KeptAlive,
@@ -142,10 +207,11 @@ def _container(name: str) -> "Blobs":
             return azure_blobs.AzureBlobs(azure_blobs.by_endpoint(url, name, _credential()))
 
 
-def _queue(account: Account, name: str) -> "Queue":
+def queue(name: str) -> "AzureQueue":
+    """A queue of the host's storage account."""
     from shared.storage import queues
 
-    match account:
+    match settings().queue_storage:
         case ConnectionString(text):
             return queues.by_connection_string(text, name)
         case Endpoint(url):

@@ -25,10 +25,11 @@ class SimulatedTransport:
         self.seconds = seconds
         self._clock = clock
 
-    def get(self, url: str, headers: dict[str, str]) -> Answer:
+    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         parts = urlsplit(url)
         self._clock.advance(self.seconds)
-        request = Request("GET", parts.path, dict(parse_qsl(parts.query)), {k.lower(): v for k, v in headers.items()})
+        lower = {k.lower(): v for k, v in headers.items()}
+        request = Request(method, parts.path, dict(parse_qsl(parts.query)), lower, body or b"")
         response = self.graph.answer(request)
         return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, response.body)
 

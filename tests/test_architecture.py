@@ -16,10 +16,11 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 ROOMS: Final = (
     ("function_app",),
-    ("functions",),
+    ("functions", "shared.replay"),
     ("shared.wiring",),
-    ("shared.status",),
-    ("shared.export",),
+    ("shared.status_reading",),
+    ("shared.status", "shared.subscriptions"),
+    ("shared.export", "shared.webhooks"),
     ("shared.graph", "shared.storage"),
     (
         "shared.identity",
@@ -166,6 +167,39 @@ def test_a_cold_start_loads_little() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = json.loads(done.stdout)
     assert "shared.wiring" in loaded
+    assert [name for name in loaded if any(within(name, package) for package in NOT_AT_START)] == []
+
+
+def test_answering_graph_loads_little() -> None:
+    """Graph waits 10 s for its validation request and 3 s for a notification, cold start included."""
+    code = """
+import json, os, sys
+from unittest.mock import Mock
+import azure.functions as func
+import function_app
+
+storage = "UseDevelopmentStorage=true"
+tenant = "11111111-2222-4333-8444-555555555555"
+os.environ.update(
+    TENANT_ID=tenant, EXPORT_STORAGE=storage, AzureWebJobsStorage=storage, NOTIFICATION_CLIENT_STATE="secret"
+)
+functions = {f.get_function_name(): f.get_user_function() for f in function_app.app.get_functions()}
+note = {"subscriptionId": "x", "tenantId": tenant, "clientState": "secret", "changeType": "updated"}
+body = json.dumps({"value": [note]}).encode()
+queued = Mock()
+statuses = [
+    functions[name](
+        func.HttpRequest("POST", name, params=params, headers={"Content-Type": "application/json"}, body=body), queued
+    ).status_code
+    for name in ("notifications", "lifecycle")
+    for params in ({"validationToken": "x"}, {})
+]
+queued = [len(call.args[0]) for call in queued.set.call_args_list]
+print(json.dumps([statuses, queued, sorted(sys.modules)]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    statuses, queued, loaded = json.loads(done.stdout)
+    assert (statuses, queued) == ([200, 202, 200, 202], [1, 1])
     assert [name for name in loaded if any(within(name, package) for package in NOT_AT_START)] == []
 
 

@@ -2,27 +2,39 @@
 
 import json
 import logging
+import os
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import duckdb
 import msgspec
 import pytest
 
+from local.simulator.faults import SubscriptionFaults
 from local.simulator.products import PRODUCTS
-from shared import instants, settings, status
+from local.simulator.subscriptions.resources import read_scope
+from shared import instants, settings, status, status_reading, wiring
 from shared.errors import SettingsError
 from shared.events import Event, emit
 from shared.export import names, requests
 from shared.export.checkpoint import Checkpoint
 from shared.graph.sources import SOURCES
-from shared.settings import Settings, load
+from shared.setting_forms import Endpoint
+from shared.settings import GraphCredential, Settings, load
+from shared.subscriptions import health, plan
+from shared.subscriptions import state as subscribed
+from shared.subscriptions.plan import Wanted
+from shared.subscriptions.state import Memory, Subscribed
+from shared.webhooks import messages
+from shared.webhooks import notifications as webhook
 from tests.export.world import World
 from tests.simulated import TENANT
 
@@ -56,8 +68,9 @@ def words(cell: str) -> list[str]:
 
 
 def section(page: str, heading: str) -> str:
-    """What stands under a heading."""
-    return re.split(r"^#+ ", page.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    """What stands under a heading, up to the next."""
+    [_, after] = re.split(rf"^#+ {heading}$", page, maxsplit=1, flags=re.MULTILINE)
+    return re.split(r"^#+ ", after, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -146,6 +159,26 @@ def test_products_are_called_as_graph_calls_them() -> None:
     assert set(told) <= {product.service_source for product in PRODUCTS}
 
 
+def test_every_product_that_can_be_subscribed_to_is_in_the_ready_setting() -> None:
+    """One entry for each ``yes`` of the table, none for the others, and Graph takes each."""
+    text = section(README, "Switch them on")
+    [ready] = blocks(text, "json")
+    wanted = load(REQUIRED | {"SUBSCRIPTIONS": ready}).subscriptions
+    table = {row[0]: (words(row[1])[0], row[2], row[5].rstrip(" ²")) for row in rows(README, "product")}
+    can = {source: words(provider)[0] for source, provider, subscribe in table.values() if subscribe == "yes"}
+    assert {one.resource for one in wanted} == {
+        f"security/alerts?$filter=vendorInformation/provider eq '{provider}'" for provider in can.values()
+    }
+    assert len(wanted) == len(can) == 5
+    for one in wanted:
+        scope = read_scope(one.resource, frozenset(one.change_type.split(",")), SubscriptionFaults())
+        assert scope.source.name == "alerts"
+        assert all(role in text for role in scope.roles)
+    offered = {each.service_source: each.subscribable for each in PRODUCTS}
+    told = {source: subscribe for source, _, subscribe in table.values() if subscribe != "unknown"}
+    assert told == {source: "yes" if offered[source] else "no" for source in told}
+
+
 def test_every_event_is_in_the_table_with_its_level(caplog: pytest.LogCaptureFixture) -> None:
     """Alarms are built from the table."""
     caplog.set_level(logging.INFO)
@@ -158,6 +191,34 @@ def test_every_event_is_in_the_table_with_its_level(caplog: pytest.LogCaptureFix
 def test_every_state_is_in_the_table() -> None:
     """Status says nothing that the operator cannot look up."""
     assert [words(name)[0] for name, *_ in rows(README, "state")] == list(status.State)
+
+
+def test_every_state_of_a_subscription_is_in_the_table() -> None:
+    """All that a memory can lead to, and which of them are alarms."""
+    wanted, now = Wanted("security/alerts_v2", "updated"), instants.from_text("2026-11-23T12:00:00Z")
+    times = ("", "2026-11-22T00:00:00Z", "2026-11-24T00:00:00Z")
+    memories = [Memory()] + [
+        Memory(
+            subscriptions=[
+                Subscribed(
+                    resource=wanted.resource,
+                    change_type=wanted.change_type,
+                    id=id_,
+                    expires=ends,
+                    made=made,
+                    refused=no,
+                )
+            ]
+        )
+        for id_, ends, made, no in product(("", "x"), times, times[:2], times[:2])
+    ]
+    found: dict[str, set[bool]] = {}
+    for memory in memories:
+        healthy, shown = health.report(memory, [wanted], None, [], now)
+        [one] = msgspec.convert(shown["subscriptions"], list[dict[str, Any]])
+        found.setdefault(one["state"], set()).add(healthy)
+    told = {words(name)[0]: {healthy == "yes"} for name, healthy, _ in rows(README, "subscription")}
+    assert told == found
 
 
 def test_the_map_shows_every_room() -> None:
@@ -228,6 +289,8 @@ def test_the_layout_is_the_apps() -> None:
         names.checkpoint("<source>", "<guid>"),
         names.mark("<source>", "<guid>"),
         names.manifest("<source>", "<guid>", start),
+        subscribed.name("<guid>"),
+        subscribed.notified_name("<guid>"),
     ):
         assert f"\n  {name} " in README, name
 
@@ -250,8 +313,88 @@ def test_example_requests_are_accepted() -> None:
         assert job.tenant == TENANT
 
 
+def test_the_webhooks_urls_are_accepted() -> None:
+    """Both may be set as they stand there, and lead to the functions."""
+    told = re.findall(r"^ +(\w+_URL)=(\S+)$", README, re.MULTILINE)
+    urls = {name: url.replace("<app>", "app").replace("<key>", "k3y-_") for name, url in told}
+    settings_with = load(REQUIRED | urls)
+    assert settings_with.notification_url
+    assert settings_with.lifecycle_url
+    routes = [urlsplit(url).path for url in (settings_with.notification_url, settings_with.lifecycle_url)]
+    posts = {words(row[1])[0] for row in rows(README, "function")}
+    assert routes == ["/api/notifications", "/api/lifecycle"]
+    assert {f"POST {route}" for route in routes} <= posts
+
+
+def test_what_a_post_meets_is_explained() -> None:
+    """Every reason for which a notification is dropped, and the sizes at which something is refused."""
+    good = {"subscriptionId": "x", "tenantId": TENANT, "clientState": "secret", "changeType": "updated"}
+    posted = [
+        good,
+        good | {"clientState": "another"},
+        good | {"tenantId": "another"},
+        good | {"subscriptionId": 1},
+        good | {"resource": "x" * messages.MOST_BYTES},
+    ]
+    batch = webhook.read(
+        json.dumps({"value": posted}).encode(),
+        "application/json",
+        client_states=["secret"],
+        tenants=[TENANT],
+        received="2026-11-23T12:00:00.0000000Z",
+    )
+    text = section(README, "What a POST meets")
+    _, _, told = text.partition("by reason:")
+    assert set(words(told.partition("Values")[0])) == batch.dropped.keys()
+    assert len(batch.messages) == 1
+    assert f"longer than {webhook.MOST_TOKEN_BYTES // 1024} KiB" in text
+    assert f"longer than {webhook.MOST_BODY_BYTES // 1024**2} MiB" in text
+    assert f"from {messages.MOST_BYTES // 1024} KiB on" in text
+
+
+def test_the_life_of_a_subscription_is_told() -> None:
+    """The figures by which it is renewed, and tried again."""
+    days, renewed = plan.LIFE // instants.DAY, plan.LIFE // plan.RENEW_WITHIN
+    assert f"the last third of their {days} days" in README
+    assert renewed == 3
+    assert f"last up to {days} days" in README
+    assert plan.REFUSED_AGAIN_AFTER == instants.DAY
+    assert f"for {health.SILENT_AFTER // instants.HOUR} hours or more".replace("3", "three") in README
+
+
+def test_the_example_of_a_notification_is_what_messages_look_like() -> None:
+    """Same keys, same order."""
+    message = messages.Message(kind="change", received="", tenantId="", subscriptionId="")
+    assert shape(example(HOW_IT_WORKS, "kind")) == shape(json.loads(messages.encode(message)))
+
+
+def test_all_that_is_remembered_of_subscriptions_is_explained() -> None:
+    """Every field, and none that is gone."""
+    told = {word for row in rows(HOW_IT_WORKS, "remembered") for word in words(row[0])}
+    assert {"v", *told} == {field.name for kind in (Memory, Subscribed) for field in msgspec.structs.fields(kind)}
+
+
+def test_poisoned_messages_can_be_put_back_as_the_readme_says() -> None:
+    """Its settings suffice, and its commands are understood, one for each queue."""
+    [block] = [block for block in blocks(README, "sh") if "shared.replay" in block]
+    env = dict(re.findall(r"(\w+)=(\S+)", block.replace("<guid>", TENANT).replace("<account>", "account")))
+    config = load(env)
+    assert config.graph_credential is GraphCredential.DEVELOPER
+    assert config.queue_storage == Endpoint("https://account.queue.core.windows.net")
+    commands = re.findall(r"python -m (\S+) (\S+)$", block, re.MULTILINE)
+    assert {f"{queue}{suffix}" for _, queue in commands for suffix in ("", wiring.POISON)} == set(wiring.QUEUES)
+    bare = {name: value for name, value in os.environ.items() if name not in settings.names()}
+    for module, queue in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", module, queue], cwd=ROOT, env=bare, capture_output=True, text=True, check=False
+        )
+        assert "TENANT_ID is missing" in done.stderr
+
+
 def shape(value: object) -> object:
-    """The keys of nested objects, in order; GUIDs aside."""
+    """The keys of nested objects, in order, also in lists; GUIDs aside."""
+    if isinstance(value, list):
+        return [shape(inner) for inner in value]
     if not isinstance(value, dict):
         return None
     return [(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "<guid>", key), shape(inner)) for key, inner in value.items()]
@@ -317,8 +460,20 @@ def downloaded(tmp_path_factory: pytest.TempPathFactory) -> Downloaded:
 def test_the_example_of_status_is_what_status_looks_like(downloaded: Downloaded) -> None:
     """Same keys, same order."""
     world = downloaded.alerts
-    report = status.report({(TENANT, "alerts_v2"): world.checkpoint()}, world.now)
-    assert shape(example(README, "healthy")) == shape(json.loads(json.dumps(report)))
+    told = example(README, "healthy")
+    one = {"resource": "security/alerts", "changeType": "updated"}
+    hooks = {
+        "NOTIFICATION_URL": "https://a.test/n",
+        "LIFECYCLE_URL": "https://a.test/l",
+        "SUBSCRIPTIONS": f"[{json.dumps(one)}]",
+    }
+    memory = Memory(subscriptions=[Subscribed(resource="security/alerts", change_type="updated", made="x")])
+    world.state.put(subscribed.name(TENANT), subscribed.encode(memory))
+    report = status_reading.read(
+        load(REQUIRED | hooks), world.state, [TENANT], ["alerts_v2"], dict.fromkeys(wiring.QUEUES, 0), world.now
+    )
+    assert shape(told) == shape(json.loads(json.dumps(report)))
+    assert list(told["queues"]) == list(wiring.QUEUES)
 
 
 def test_the_example_of_a_manifest_is_what_manifests_look_like(downloaded: Downloaded) -> None:
@@ -421,6 +576,25 @@ def test_times_without_trailing_zeros_stand_in_order(
     assert [row[:2] for row in found] == expected
     file.write_text("".join(f'{{"id": "{ALERT}", "lastUpdateDateTime": "{at}"}}\n' for at in reversed(times[:3])))
     assert times[2] in ask(text, tmp_path, monkeypatch)[-1]
+
+
+@pytest.mark.parametrize("query", ["latest view", "history of one alert"])
+def test_half_a_surrogate_pair_costs_its_line_alone(
+    query: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The query stops with the words that the README gives, and with the words that it adds finds all the others."""
+    at = "2026-11-23T04:15:00Z"
+    name = names.window("alerts_v2", TENANT, instants.from_text(at)).removesuffix(".gz")
+    file = tmp_path / "security-export" / name
+    file.parent.mkdir(parents=True)
+    lines = [{"id": ALERT, "lastUpdateDateTime": at}, {"id": "other", "lastUpdateDateTime": at, "title": "\ud800"}]
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    text = QUERIES[query].replace(".ndjson.gz", ".ndjson")
+    with pytest.raises(duckdb.Error, match="Malformed JSON"):
+        ask(text, tmp_path, monkeypatch)
+    mended = text.replace(".ndjson'", ".ndjson', ignore_errors = true")
+    assert "`ignore_errors = true`" in README
+    assert (ALERT if query == "latest view" else at) in {row[0] for row in ask(mended, tmp_path, monkeypatch)}
 
 
 def test_the_path_in_azure_is_the_same(downloaded: Downloaded, monkeypatch: pytest.MonkeyPatch) -> None:

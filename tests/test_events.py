@@ -44,6 +44,10 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
         "export.failed": "ERROR",
         "export.gap": "WARNING",
         "export.gone": "ERROR",
+        "notifications.dropped": "WARNING",
+        "subscriptions.created": "INFO",
+        "subscriptions.refused": "WARNING",
+        "subscriptions.failed": "ERROR",
     }
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime
 from itertools import batched
 from typing import Any
@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from local.simulator.courier import Courier
 from local.simulator.entity_set import EntitySet, Revision
 from local.simulator.faults import SourceFaults
 from local.simulator.graph import Graph
 from local.simulator.journal import Journal
 from local.simulator.sources import SOURCES
+from local.simulator.subscription_control import SubscriptionControl, switches
 
 _LINES_AT_ONCE = 2000
 
@@ -27,10 +29,11 @@ type _Endpoint = Callable[[Request], Awaitable[Response]]
 class Control:
     """Endpoints under ``/simulator/``; ``?tenant=`` names the tenant, the first one by default."""
 
-    def __init__(self, graph: Graph, journal: Journal, now: Callable[[], datetime]) -> None:
+    def __init__(self, graph: Graph, journal: Journal, courier: Courier, now: Callable[[], datetime]) -> None:
         self._graph = graph
         self._journal = journal
         self._now = now
+        self._subscriptions = SubscriptionControl(graph, courier, self._set)
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -41,6 +44,7 @@ class Control:
             ("POST", "/change", self._change),
             ("POST", "/amend", self._amend),
             ("POST", "/remove", self._remove),
+            *self._subscriptions.table(),
             ("GET", "/faults/{source}", self._show_faults),
             ("PUT", "/faults/{source}", self._set_faults),
             ("DELETE", "/faults/{source}", self._clear_faults),
@@ -88,10 +92,7 @@ class Control:
 
     async def _set_faults(self, request: Request) -> Response:
         """The switches that are not as they should be; the others are well."""
-        asked = await request.json()
-        if unknown := asked.keys() - {field.name for field in fields(SourceFaults)}:
-            raise ValueError(f"no such switch: {', '.join(sorted(unknown))}")
-        self._graph.faults[request.path_params["source"]] = msgspec.convert(asked, SourceFaults)
+        self._graph.faults[request.path_params["source"]] = switches(await request.json(), SourceFaults)
         return Response(status_code=204)
 
     async def _clear_faults(self, request: Request) -> Response:

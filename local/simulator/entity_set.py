@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from local.simulator.bodies import Bodies
 from local.simulator.history import EMPTY, History, dice
@@ -14,6 +14,8 @@ from local.simulator.timeline import ALWAYS, Place, Timeline, Window
 from local.simulator.timestamps import Moment, ticks
 
 _CHUNK = 1000
+
+type ChangeType = Literal["created", "updated"]
 
 
 class Revision(NamedTuple):
@@ -46,6 +48,8 @@ class EntitySet:
         self.tenant_id = tenant_id
         self.version = 0
         """Grows with every change."""
+        self.watchers: list[Callable[[EntitySet, ChangeType, int], None]] = []
+        """Told of each new revision: what happened, and to which ordinal."""
         self._seed = history.seed
         self._parts = len(source.products) if source.federated else 1
         self._timelines = [Timeline(history.share(part, self._parts)) for part in range(self._parts)]
@@ -81,6 +85,7 @@ class EntitySet:
         if chosen and not self.source.federated:
             self._products[ordinal] = chosen
         self._put(ordinal, _State(0, moment, moment))
+        self._tell("created", ordinal)
         return self.id_of(ordinal)
 
     def update(self, record_id: str, at: Moment, fields: Mapping[str, Any] | None = None) -> None:
@@ -103,6 +108,7 @@ class EntitySet:
             self._bodies.amend(ordinal, fields)
         self._timeline(ordinal).take(self._place(ordinal, state.at))
         self._put(ordinal, _State(state.revision + 1, moment, state.first_at))
+        self._tell("updated", ordinal)
 
     def amend(self, record_id: str, fields: Mapping[str, Any]) -> None:
         """Let top-level properties read so, without a new revision: a score of -1, an empty comparison."""
@@ -229,6 +235,15 @@ class EntitySet:
         """The id of a record."""
         return self._names.of(ordinal, self._state(ordinal).first_at)
 
+    def at(self, ordinal: int) -> int:
+        """Ticks of a record's present revision."""
+        return self._state(ordinal).at
+
+    def picked(self, count: int, *, seed: int) -> list[int]:
+        """The ordinals of ``count`` present records, picked by ``seed``; the same one may come again."""
+        pick, total = random.Random(seed), len(self)
+        return [self._ordinal_at(pick.randrange(total)) for _ in range(count)] if total else []
+
     # Bookkeeping
 
     def _present(self, record_id: str) -> int:
@@ -246,6 +261,10 @@ class EntitySet:
         self._timeline(ordinal).put(self._place(ordinal, state.at))
         self._log.append((state.at, ordinal))
         self.version += 1
+
+    def _tell(self, change: ChangeType, ordinal: int) -> None:
+        for watcher in self.watchers:
+            watcher(self, change, ordinal)
 
     def _timeline(self, ordinal: int) -> Timeline:
         return self._timelines[ordinal % self._parts]

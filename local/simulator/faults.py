@@ -1,4 +1,4 @@
-"""What may go wrong on purpose: switches a source, to be turned while the simulator runs."""
+"""What may go wrong on purpose: switches, to be turned while the simulator runs."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -33,34 +33,15 @@ class ProviderFailure:
 
 
 @dataclass(slots=True)
-class SourceFaults:
-    """The switches of one source; as constructed, all is well."""
+class Trouble:
+    """The switches that everything has which answers requests."""
 
     script: list[Scripted] = field(default_factory=list)
     """Answers to the next requests; used up from the front."""
     outage: int | None = None
     """Every request is answered with this status."""
-    gone: Literal["404", "410", "empty"] | None = None
-    """The source is retired: nobody knows how the legacy alerts end."""
-    max_top: int | None = None
-    """``$top`` is clamped to this without a word."""
-    partial: list[ProviderFailure] = field(default_factory=list)
-    """Answers are 206 and lack these providers' records."""
-    poison: set[str] = field(default_factory=set)
-    """A page that would hold one of these ids fails (elastic/integrations#18144)."""
-    poison_status: int = 500
     latency_ms: float = 0
     """The HTTP server waits so long before it answers."""
-    unordered: bool = False
-    """``$orderby`` is ignored: newest first."""
-    empty_first_page: bool = False
-    """The first page is empty and links to the data."""
-    no_next_link: bool = False
-    """No page links to the next one (reported of alerts_v2, learn Q&A 1611210)."""
-    repeat_last_page: bool = False
-    """Each page begins with all rows of the page before it."""
-    pretty: bool = False
-    """JSON with line breaks between tokens."""
 
     def strike(self) -> None:
         """Fail the request as a server in trouble does, whatever was asked.
@@ -77,6 +58,31 @@ class SourceFaults:
         if self.outage is not None:
             raise of_status(self.outage)
 
+
+@dataclass(slots=True)
+class SourceFaults(Trouble):
+    """The switches of one source; as constructed, all is well."""
+
+    gone: Literal["404", "410", "empty"] | None = None
+    """The source is retired: nobody knows how the legacy alerts end."""
+    max_top: int | None = None
+    """``$top`` is clamped to this without a word."""
+    partial: list[ProviderFailure] = field(default_factory=list)
+    """Answers are 206 and lack these providers' records."""
+    poison: set[str] = field(default_factory=set)
+    """A page that would hold one of these ids fails (elastic/integrations#18144)."""
+    poison_status: int = 500
+    unordered: bool = False
+    """``$orderby`` is ignored: newest first."""
+    empty_first_page: bool = False
+    """The first page is empty and links to the data."""
+    no_next_link: bool = False
+    """No page links to the next one (reported of alerts_v2, learn Q&A 1611210)."""
+    repeat_last_page: bool = False
+    """Each page begins with all rows of the page before it."""
+    pretty: bool = False
+    """JSON with line breaks between tokens."""
+
     def failed(self, product: Product) -> bool:
         """Whether a product's provider is among the failing ones."""
         return any(product.is_called(failure.provider) for failure in self.partial)
@@ -86,15 +92,48 @@ class SourceFaults:
         return of_status(self.poison_status)
 
 
+SUBSCRIPTIONS = "subscriptions"
+"""Stands beside the sources' names."""
+
 WELL = SourceFaults()
 """To compare with."""
 
 
+@dataclass(slots=True)
+class SubscriptionFaults(Trouble):
+    """The switches of subscriptions and their notifications; as constructed, all is well."""
+
+    alerts_v2: Literal["allowed", "created only", "refused"] = "allowed"
+    """Nobody knows: no document names a subscription to alerts_v2, and reports differ."""
+    unsupported_providers: Literal["refused", "silent"] = "refused"
+    """Providers without support: refused by name, or accepted and never heard of, as microsoftgraph/
+    security-api-solutions#41 and microsoft-graph-docs#16474 report."""
+    refuse_validation: bool = False
+    """No endpoint is found valid."""
+    quota: int | None = None
+    """So many subscriptions a tenant and app; no limit is documented for security alerts."""
+    throttled: bool = True
+    """Whether Graph's request limits for subscriptions count."""
+    page_size: int | None = None
+    """``GET /subscriptions`` shows so many at once and links to the next."""
+    lose_next: int = 0
+    """So many of the next notifications are lost."""
+    lose_share: float = 0
+    """This share of the notifications is lost, 0 to 1."""
+    double_next: int = 0
+    """So many of the next notifications come twice."""
+    double_share: float = 0
+    """This share of the notifications comes twice, 0 to 1."""
+    delay_s: float = 0
+    """Notifications wait so long (Graph: under 3 minutes in the mean, 5 at most)."""
+
+
 class Faults:
-    """The switches of every source, and of the tenant's request budget."""
+    """The switches of every source, of subscriptions, and of the tenant's request budget."""
 
     def __init__(self) -> None:
         self._sources = {name: SourceFaults() for name in SOURCES}
+        self.subscriptions = SubscriptionFaults()
         self.requests_per_minute: int | None = 150
         """Per tenant, over alerts, alerts_v2 and secureScores (Graph's throttling limits); None lifts it."""
 
@@ -105,3 +144,8 @@ class Faults:
         if source not in self._sources:
             raise KeyError(source)
         self._sources[source] = faults
+
+    def latency_s(self, name: str) -> float:
+        """How long the server waits before it answers for a source, for ``subscriptions``, or for nothing known."""
+        trouble = self.subscriptions if name == SUBSCRIPTIONS else self._sources.get(name)
+        return trouble.latency_ms / 1000 if trouble else 0

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from urllib.parse import quote, unquote, urlencode
 
+from local.simulator.conversation import Conversation, Post, agree, hold, place
 from local.simulator.entity_set import EntitySet
 from local.simulator.errors import Refusal, error_body
 from local.simulator.faults import WELL, Faults, SourceFaults
@@ -15,23 +16,26 @@ from local.simulator.page_cache import PageCache
 from local.simulator.query import read_query, write_token
 from local.simulator.records.document import guid
 from local.simulator.sources import SOURCES, Source
+from local.simulator.subscriptions.api import SubscriptionsApi, names_subscriptions
+from local.simulator.subscriptions.notifier import Notifier
 from local.simulator.tenant import Tenant
 from local.simulator.throttle import Throttle
-from local.simulator.tokens import Tokens
-from local.simulator.wire import Request, Response
+from local.simulator.tokens import DEFAULT_APP_ID, Tokens
+from local.simulator.wire import Call, Request, Response
 
 _ROOT = "/v1.0/security/"
 _SHOW_ALL_MEMBERS = "include-unknown-enum-members"
 
 
 class Graph:
-    """Microsoft Graph's security reads for some tenants.
+    """Microsoft Graph's security reads and subscriptions for some tenants.
 
     Args:
-        tenants: by tenant id.
+        tenants: by tenant id; subscribers are told of changes in those that are there now.
         now: tells the time, aware; decides throttling and tokens' ends.
         base_url: what ``@odata.context`` and ``@odata.nextLink`` begin with.
         cache_pages: so many finished pages are kept; 0 keeps none.
+        post: calls subscribers within ``answer`` and ``deliver``; without it, all of them agree to everything.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class Graph:
         now: Callable[[], datetime],
         base_url: str = "http://graph.test",
         cache_pages: int = 0,
+        post: Post | None = None,
     ) -> None:
         self.tenants = tenants
         self.base_url = base_url
@@ -48,17 +53,43 @@ class Graph:
         self.on_request: Callable[[Request], None] | None = None
         """Called before each answer: the place to change records between two pages."""
         self._now = now
+        self._post = post or agree
+        self.notifier = Notifier(self.faults, now)
+        """The subscriptions, and what is to be delivered to whom."""
+        for tenant in tenants.values():
+            self.notifier.watch(tenant)
+        self._subscriptions = SubscriptionsApi(self.notifier, self.faults, now, base_url)
         self._tokens = Tokens()
         self._throttles: defaultdict[str, Throttle] = defaultdict(Throttle)
         self._cache = PageCache(cache_pages)
         self._answered = 0
 
-    def issue_token(self, tenant_id: str, roles: Collection[str] | None = None) -> str:
-        """A bearer token of a tenant; ``None`` grants all roles that the simulator knows."""
-        return self._tokens.issue(tenant_id, roles, self._now())
+    def issue_token(self, tenant_id: str, roles: Collection[str] | None = None, *, app_id: str = DEFAULT_APP_ID) -> str:
+        """A bearer token of a tenant's app; ``None`` grants all roles that the simulator knows."""
+        return self._tokens.issue(tenant_id, roles, self._now(), app_id)
 
     def answer(self, request: Request) -> Response:
         """Answer a request.
+
+        Raises:
+            ConnectionResetError: a fault resets the connection.
+        """
+        return hold(self.converse(request), self._post)
+
+    def deliver(self) -> int:
+        """Deliver the notifications that are due, one POST after the other, and return how many POSTs it took."""
+        made = 0
+        while due := self.notifier.due():
+            for delivery in due:
+                begun = self._now()
+                answer = place(Call(delivery.url, delivery.HEADERS, delivery.body, delivery.timeout_s), self._post)
+                seconds = (self._now() - begun).total_seconds()
+                self.notifier.delivered(delivery, answer.status if answer else None, seconds)
+            made += len(due)
+        return made
+
+    def converse(self, request: Request) -> Conversation[Response]:
+        """Answer a request for somebody who makes Graph's own calls meanwhile.
 
         Raises:
             ConnectionResetError: a fault resets the connection.
@@ -74,13 +105,18 @@ class Graph:
             "client-request-id": client_request_id,
         }
         try:
-            status, more_headers, body = self._answer(request)
+            if names_subscriptions(request.path):
+                self.faults.subscriptions.strike()
+                token = self._tokens.of(request.headers, self._now())
+                status, more_headers, body = yield from self._subscriptions.answer(request, token)
+            else:
+                status, more_headers, body = self._read(request)
         except Refusal as refusal:
             status, more_headers = refusal.status, refusal.headers
             body = error_body(refusal, now=self._now(), request_id=request_id, client_request_id=client_request_id)
         return Response(status, {**headers, **more_headers}, body)
 
-    def _answer(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+    def _read(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
         source, record_id = route(request.path)
         faults = self.faults[source.name]
         faults.strike()

@@ -11,10 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from local.simulator.graph import Graph
-from local.simulator.tokens import LIFETIME
+from local.simulator.tokens import DEFAULT_APP_ID, LIFETIME
 
 API_VERSION = "2019-08-01"
-SYSTEM_ASSIGNED_CLIENT_ID = "00000000-0000-4000-8000-00000000aaaa"
 
 
 class IdentityEndpoint:
@@ -41,15 +40,16 @@ class IdentityEndpoint:
         resource = request.query_params.get("resource")
         if request.query_params.get("api-version") != API_VERSION or not resource:
             return _refuse(400, f"api-version {API_VERSION} and a resource are required.")
+        client_id = request.query_params.get("client_id", DEFAULT_APP_ID)
         if resource.rstrip("/") == self._graph.base_url:
-            access_token = self._graph.issue_token(self._tenant_id)
+            access_token = self._graph.issue_token(self._tenant_id, app_id=client_id)
         else:
             # Of another audience: Graph will not know it.
             access_token = "simulated.for-another-resource"  # noqa: S105
         return JSONResponse(
             {
                 "access_token": access_token,
-                "client_id": request.query_params.get("client_id", SYSTEM_ASSIGNED_CLIENT_ID),
+                "client_id": client_id,
                 "expires_on": str(int((self._now() + LIFETIME).timestamp())),
                 "resource": resource,
                 "token_type": "Bearer",

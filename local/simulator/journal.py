@@ -4,7 +4,9 @@ from collections import Counter, deque
 from typing import Any
 
 from local.simulator.errors import Refusal
+from local.simulator.faults import SUBSCRIPTIONS
 from local.simulator.graph import route
+from local.simulator.subscriptions.api import names_subscriptions
 from local.simulator.wire import Request
 
 _KEPT = 1000
@@ -51,7 +53,9 @@ class Journal:
 
 
 def source_of(path: str) -> str:
-    """The source that a path names, or "" for none."""
+    """The source that a path names, ``subscriptions``, or "" for none."""
+    if names_subscriptions(path):
+        return SUBSCRIPTIONS
     try:
         return route(path)[0].name
     except Refusal:

@@ -23,6 +23,8 @@ class Product:
     filter_keyword: bool = True
     """False: "Not currently supported" as a filter keyword on the legacy API."""
     sub_provider: str | None = None
+    subscribable: bool = True
+    """False: the overview table has no tick under Subscribe; "not supported" today."""
 
     def is_called(self, name: str) -> bool:
         """Whether a name is one of its names in either API."""
@@ -36,6 +38,7 @@ PRODUCTS = (
         "antivirus",
         provider="Microsoft Defender ATP",
         sub_provider="Microsoft Defender ATP",
+        subscribable=False,
     ),
     Product(
         "Microsoft Defender for Identity",
@@ -56,6 +59,7 @@ PRODUCTS = (
         # "Not currently supported" as a filter keyword, so its provider name is not documented. A guess.
         provider="Office 365 Security and Compliance",
         filter_keyword=False,
+        subscribable=False,
     ),
     Product(
         "Microsoft Entra ID Protection",

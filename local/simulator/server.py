@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import anyio
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
@@ -18,7 +19,10 @@ from starlette.types import Receive, Scope, Send
 
 from local.simulator.connections import ResettableProtocol, reset
 from local.simulator.control import Control
+from local.simulator.conversation import Post, hold_in_threads
+from local.simulator.courier import Courier
 from local.simulator.graph import Graph
+from local.simulator.http_post import HttpPost
 from local.simulator.identity import IdentityEndpoint
 from local.simulator.journal import RESET, Journal, source_of
 from local.simulator.wire import Request
@@ -29,8 +33,9 @@ HOST = "127.0.0.1"
 class GraphEndpoint:
     """Translates between ASGI and the simulated Graph; the only place that waits for a latency."""
 
-    def __init__(self, graph: Graph, journal: Journal) -> None:
+    def __init__(self, graph: Graph, journal: Journal, post: Post) -> None:
         self._graph = graph
+        self._post = post
         self._journal = journal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,10 +47,9 @@ class GraphEndpoint:
             headers=dict(http.headers),
             body=await http.body(),
         )
-        if source := source_of(request.path):
-            await asyncio.sleep(self._graph.faults[source].latency_ms / 1000)
+        await asyncio.sleep(self._graph.faults.latency_s(source_of(request.path)))
         try:
-            answer = self._graph.answer(request)
+            answer = await hold_in_threads(self._graph.converse(request), self._post)
         except ConnectionResetError:
             self._journal.add(request, RESET)
             await reset(scope, receive)
@@ -61,6 +65,7 @@ def make_app(
     identity_secret: str,
     now: Callable[[], datetime],
     on_ready: Callable[[], None] = lambda: None,
+    post: Post | None = None,
 ) -> Starlette:
     """Graph, its managed identity and the controls.
 
@@ -70,19 +75,24 @@ def make_app(
         identity_secret: what ``X-IDENTITY-HEADER`` must hold.
         now: tells the time, aware.
         on_ready: called once, when requests will be answered.
+        post: calls subscribers, in threads; over HTTP by default.
     """
-    journal = Journal()
+    journal, post = Journal(), post or HttpPost()
+    courier = Courier(graph.notifier, post)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        on_ready()
-        yield
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(courier.run)
+            on_ready()
+            yield
+            tasks.cancel_scope.cancel()
 
     identity = IdentityEndpoint(graph, tenant_id, identity_secret, now)
     routes = [
         Route("/identity/token", identity.token),
-        *Control(graph, journal, now).routes(),
-        Mount("/", GraphEndpoint(graph, journal)),
+        *Control(graph, journal, courier, now).routes(),
+        Mount("/", GraphEndpoint(graph, journal, post)),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 

@@ -1,6 +1,6 @@
 """A tenant's five entity sets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from local.simulator.entity_set import EntitySet
 from local.simulator.history import EMPTY, Daily, History, Spread
@@ -24,6 +24,9 @@ class Tenant:
 
     def __getitem__(self, source: str) -> EntitySet:
         return self._sets[source]
+
+    def __iter__(self) -> Iterator[EntitySet]:
+        return iter(self._sets.values())
 
 
 def generated(

@@ -9,6 +9,8 @@ from local.simulator.sources import ROLES, Source
 
 LIFETIME = timedelta(hours=24)
 """Of a managed identity's token."""
+DEFAULT_APP_ID = "00000000-0000-4000-8000-00000000aaaa"
+"""Of a system-assigned identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Token:
     tenant_id: str
     roles: frozenset[str]
     expires: datetime
+    app_id: str = DEFAULT_APP_ID
 
     def require(self, source: Source) -> None:
         """Check that a role suffices.
@@ -40,10 +43,11 @@ class Tokens:
     def __init__(self) -> None:
         self._issued: dict[str, Token] = {}
 
-    def issue(self, tenant_id: str, roles: Collection[str] | None, now: datetime) -> str:
+    def issue(self, tenant_id: str, roles: Collection[str] | None, now: datetime, app_id: str = DEFAULT_APP_ID) -> str:
         """A new token; ``None`` grants every role that the simulator knows."""
         text = f"simulated.{tenant_id}.{len(self._issued)}"
-        self._issued[text] = Token(tenant_id, ROLES if roles is None else frozenset(roles), now + LIFETIME)
+        granted = ROLES if roles is None else frozenset(roles)
+        self._issued[text] = Token(tenant_id, granted, now + LIFETIME, app_id)
         return text
 
     def of(self, headers: Mapping[str, str], now: datetime) -> Token:

@@ -22,3 +22,13 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A POST that Graph itself makes, to whoever subscribes."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeout_s: float

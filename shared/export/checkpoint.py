@@ -14,10 +14,13 @@ import msgspec
 from shared import instants
 from shared.errors import DataNotUnderstood
 from shared.export.keys import Keys
-from shared.instants import TICK, Instant
+from shared.instants import MINUTE, TICK, Instant
 
 LIVE = "live"
 HISTORY = "history"
+
+_NEWS_KEPT = 24
+_NEWS_APART = 60 * MINUTE
 
 Text = Annotated[str, msgspec.Meta(description="An instant in Graph's form, 7 digits, UTC")]
 
@@ -105,6 +108,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     scan_finished: Text | None = None
     complete_until: Text | None = None
     """Everything that Graph showed before this instant is in blobs."""
+    news: list[Text] = []
+    """When scans brought something new, at most one an hour, the latest ones: to be compared with notifications."""
     failure: Failure | None = None
     warnings: list[str] = []
     """What the last run found odd in the data, in words."""
@@ -112,6 +117,12 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     def replace(self, **changes: object) -> "Checkpoint":
         """A copy with some fields changed."""
         return msgspec.structs.replace(self, **changes)
+
+    def with_news(self, at: Text) -> "Checkpoint":
+        """The checkpoint after a scan that brought something new."""
+        if self.news and instants.from_text(at) - instants.from_text(self.news[-1]) < _NEWS_APART:
+            return self
+        return self.replace(news=[*self.news, at][-_NEWS_KEPT:])
 
     def with_manifest(self, name: str, content: Mapping[str, object], records: int) -> "Checkpoint":
         """The checkpoint after data whose manifest is this content, linked to the manifest before it."""

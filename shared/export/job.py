@@ -103,8 +103,10 @@ class _Work:
         if not whole:
             self.marks.leave()
         done = instants.to_text(instants.from_datetime(clock.now()))
-        session.save(session.checkpoint.replace(mark=self.saw, scan_finished=done, failure=None))
-        self._report(session.checkpoint.records - records_before, clock.monotonic() - began, whole=whole)
+        records = session.checkpoint.records - records_before
+        checkpoint = session.checkpoint.with_news(instants.to_text(now)) if records else session.checkpoint
+        session.save(checkpoint.replace(mark=self.saw, scan_finished=done, failure=None))
+        self._report(records, clock.monotonic() - began, whole=whole)
 
     def _export(self, now: int, deadline: float) -> bool:
         """Export what the source has; whether nothing is left to do."""

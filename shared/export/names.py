@@ -9,6 +9,7 @@
     STATE_CONTAINER
       checkpoints/<source>/<guid>.json
       marks/<source>/<guid>.json
+      subscriptions/<guid>.json, notified/<guid>.json                  named by shared/subscriptions/state.py
       manifests/<source>/tenant=<guid>/date=2026-11-23/<window start>.json
 """
 

@@ -96,6 +96,6 @@ def _advice(status: int, permission: str) -> str:
                 "a token issued before is used for up to a day."
             )
         case 404 | 410:
-            return "Graph does not offer this here (any more): take the source out of EXPORT_SOURCES."
+            return "Graph does not offer this here (any more). If it is a source, take it out of EXPORT_SOURCES."
         case _:
             return "The same request would be refused again."

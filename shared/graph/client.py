@@ -16,7 +16,6 @@ from urllib3.exceptions import HTTPError
 from shared.clock import Clock
 from shared.errors import DataNotUnderstood
 from shared.graph.answers import Answer, OutOfTime, ServerFault, TryAgain, checked
-from shared.graph.sources import Source
 from shared.graph.throttle import RequestBudget
 
 _TIMEOUT_S = (10.0, 100.0)
@@ -28,10 +27,24 @@ _FAULT_TRIES = 3
 """How often a request that meets 5xx or a broken connection is sent before it counts as a fault."""
 
 
-class Transport(Protocol):
-    """Sends one GET. Raises ``OSError`` where no answer came."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to Graph."""
 
-    def get(self, url: str, headers: dict[str, str]) -> Answer: ...
+    method: str
+    url: str
+    path: str
+    """What errors name in place of the URL: a nextLink carries a token."""
+    permission: str
+    """The application permission that it needs."""
+    body: bytes | None = None
+    """JSON."""
+
+
+class Transport(Protocol):
+    """Sends one request. Raises ``OSError`` where no answer came."""
+
+    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer: ...
 
     def reconnect(self) -> None:
         """Use new connections from now on: Graph asks for it after a 503 (Best practices)."""
@@ -69,16 +82,16 @@ class HttpTransport:
         self._session.mount("https://", HTTPAdapter(pool_maxsize=connections))
         self._session.mount("http://", HTTPAdapter(pool_maxsize=connections))
 
-    def get(self, url: str, headers: dict[str, str]) -> Answer:
-        with self._session.get(
-            url, headers=headers, timeout=_TIMEOUT_S, allow_redirects=False, stream=True
+    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        with self._session.request(
+            method, url, headers=headers, data=body, timeout=_TIMEOUT_S, allow_redirects=False, stream=True
         ) as response:
             try:
                 # response.content joins the body from pieces of 10 KB, which costs more than all the rest here.
-                body = response.raw.read(decode_content=True)
+                content = response.raw.read(decode_content=True)
             except HTTPError as error:
                 raise ConnectionError(type(error).__name__) from None
-            return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
+            return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
 
     def reconnect(self) -> None:
         self._session.close()
@@ -97,10 +110,8 @@ class GraphClient:
         self._budgets: dict[str, RequestBudget] = {}
         self._lock = Lock()
 
-    def get(
-        self, tenant: str, source: Source, url: str, *, tally: Tally, until: float, fault_tries: int = _FAULT_TRIES
-    ) -> Answer:
-        """GET one URL of Graph, again where Graph asks for it.
+    def send(self, tenant: str, call: Call, *, tally: Tally, until: float, fault_tries: int = _FAULT_TRIES) -> Answer:
+        """Send one request, again where Graph asks for it.
 
         ``until`` is the monotonic second that no wait may pass: the decision falls before the wait.
 
@@ -109,7 +120,7 @@ class GraphClient:
             OutOfTime: throttled for longer than may be waited.
             ServerFault: 5xx or no answer, ``fault_tries`` times.
         """
-        if urlsplit(url)[:2] != self._origin:
+        if urlsplit(call.url)[:2] != self._origin:
             # A nextLink is a URL from outside, and would get our token.
             raise DataNotUnderstood(f"tenant {tenant}: Graph named a next page on another host than {self.base_url}")
         retrying = Retrying(
@@ -120,12 +131,12 @@ class GraphClient:
             reraise=True,
         )
         try:
-            return retrying(self._once, tenant, source, url, tally, until)
+            return retrying(self._once, tenant, call, tally, until)
         except TryAgain as last:
             kind = OutOfTime if last.throttled else ServerFault
             raise kind(f"{last}. The next run tries again.") from last
 
-    def _once(self, tenant: str, source: Source, url: str, tally: Tally, until: float) -> Answer:
+    def _once(self, tenant: str, call: Call, tally: Tally, until: float) -> Answer:
         self._budget(tenant).wait(until)
         headers = {
             "Authorization": f"Bearer {self._tokens.token(tenant)}",
@@ -134,12 +145,14 @@ class GraphClient:
             "Prefer": "include-unknown-enum-members",
             "client-request-id": str(uuid4()),
         }
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
         tally.requests += 1
         try:
-            answer = self._transport.get(url, headers)
-            return checked(answer, tenant=tenant, path=source.path, permission=source.permission, now=self._clock.now())
+            answer = self._transport.send(call.method, call.url, headers, call.body)
+            return checked(answer, tenant=tenant, path=call.path, permission=call.permission, now=self._clock.now())
         except OSError as error:
-            what = f"tenant {tenant}: no answer from Graph to {source.path} ({type(error).__name__})"
+            what = f"tenant {tenant}: no answer from Graph to {call.path} ({type(error).__name__})"
             # Its text holds the URL, and a nextLink in it a token.
             raise TryAgain(what) from None
         except TryAgain as error:

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from shared import instants
-from shared.graph.client import GraphClient, Tally
+from shared.graph.client import Call, GraphClient, Tally
 from shared.graph.pages import Page, PageReader
 from shared.graph.sources import Source
 from shared.instants import Instant
@@ -42,6 +42,7 @@ class GraphList:
 
     def _get(self, url: str, *, patient: bool) -> Page:
         tries = {} if patient else {"fault_tries": 1}
-        answer = self._client.get(self._tenant, self._source, url, tally=self._tally, until=self._until, **tries)
+        call = Call("GET", url, self._source.path, self._source.permission)
+        answer = self._client.send(self._tenant, call, tally=self._tally, until=self._until, **tries)
         self._tally.pages += 1
         return self._reader.page(answer.status, answer.headers, answer.body)

@@ -4,6 +4,7 @@ A record is never parsed and written again: it is cut out of the page as the byt
 the id, the cursor and, where a page joins providers, the provider are read.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -14,6 +15,7 @@ import msgspec
 
 from shared import instants
 from shared.errors import DataNotUnderstood
+from shared.graph import lenient
 from shared.graph.sources import Source
 from shared.instants import Instant
 
@@ -78,14 +80,13 @@ class PageReader:
             DataNotUnderstood: not a list, or a record without id or cursor.
         """
         try:
-            envelope = self._envelope.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raws, next_link = self._split(body)
+        except (IndexError, ValueError, RecursionError) as error:
             raise DataNotUnderstood(f"{self._source.name}: the answer is not a list of records ({error})") from error
-        raws: Sequence[bytes | msgspec.Raw] = envelope.value
         if b"\n" in body or b"\r" in body:
-            raws = [_one_line(bytes(raw)) for raw in envelope.value]
+            raws = [_one_line(bytes(raw)) for raw in raws]
         failed = failed_providers(headers.get("warning", "")) if status == 206 else {}
-        return Page([self.row(raw) for raw in raws], envelope.next_link, failed)
+        return Page([self.row(raw) for raw in raws], next_link, failed)
 
     def row(self, raw: bytes | msgspec.Raw) -> Row:
         """Read what identifies one record.
@@ -94,14 +95,29 @@ class PageReader:
             DataNotUnderstood: no id or no cursor.
         """
         try:
-            record = self._record.decode(raw)
+            record = self._identity(raw)
             at = instants.from_text(record.cursor) if self._source.cursor else 0
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             what = f"{self._source.name}: a record has no usable id or {self._source.cursor or 'form'} ({error})"
             raise DataNotUnderstood(what) from error
         key = blake2b(b"%d\0%b" % (at, record.id.encode(errors="surrogatepass")), digest_size=KEY_BYTES).digest()
         provider = record.vendor.provider or "" if self._federated and record.vendor else ""
         return Row(raw, at, key, provider)
+
+    def _split(self, body: bytes) -> tuple[Sequence[bytes | msgspec.Raw], str | None]:
+        try:
+            envelope = self._envelope.decode(body)
+        except msgspec.DecodeError:
+            return lenient.split(body)
+        return envelope.value, envelope.next_link
+
+    def _identity(self, raw: bytes | msgspec.Raw) -> Any:
+        try:
+            return self._record.decode(raw)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            return msgspec.convert(json.loads(bytes(raw)), self._record.type)
 
 
 def failed_providers(warning: str) -> dict[str, int]:

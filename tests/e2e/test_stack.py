@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 from azure.storage.blob import BlobServiceClient
 
 from local.stack import TENANT, Stack
-from tests.e2e.blobs import exported, lines, truth
+from tests.e2e.blobs import lines
+from tests.e2e.driving import complete, fire, lift_limit, status
 from tests.e2e.waiting import until
 
 SOURCES = ("alerts_v2", "incidents", "alerts", "secureScores", "secureScoreControlProfiles")
@@ -36,26 +36,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-def lift_limit(stack: Stack) -> None:
-    requests.put(f"{stack.simulator.url}/simulator/throttle", json={"requests_per_minute": None}, timeout=10)
-
-
-def fire(stack: Stack, function: str) -> None:
-    """Let a timer go off now."""
-    answer = requests.post(f"{stack.host_url}/admin/functions/{function}", json={"input": ""}, timeout=10)
-    assert answer.status_code == 202
-
-
-def status(stack: Stack) -> dict[str, Any]:
-    answer: dict[str, Any] = requests.get(f"{stack.host_url}/api/status", timeout=10).json()
-    return answer
-
-
-def complete(stack: Stack, source: str) -> bool:
-    """Whether the blobs hold what Graph had, neither more nor less."""
-    return exported(stack.azurite.connection_string, source) == truth(stack.simulator.url, source)
-
-
 def test_every_function_is_indexed(stack: Stack) -> None:
     """A wrong annotation makes zero functions in Azure and passes every plain unit test."""
     functions = requests.get(f"{stack.host_url}/admin/functions", timeout=10).json()
@@ -65,6 +45,10 @@ def test_every_function_is_indexed(stack: Stack) -> None:
         "run_export_job",
         "request_export",
         "status",
+        "notifications",
+        "lifecycle",
+        "process_notifications",
+        "maintain_subscriptions",
     }
 
 

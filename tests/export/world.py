@@ -175,9 +175,9 @@ class SteppedTransport:
     inner: SimulatedTransport
     step: Step
 
-    def get(self, url: str, headers: dict[str, str]) -> Any:
+    def send(self, *request: Any) -> Any:
         self.step("before request")
-        return self.inner.get(url, headers)
+        return self.inner.send(*request)
 
     def reconnect(self) -> None:
         self.inner.reconnect()

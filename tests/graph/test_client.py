@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import DataNotUnderstood, GraphRefused, GraphUnavailable
 from shared.graph.answers import Answer, OutOfTime, ServerFault, retry_after_s
-from shared.graph.client import GraphClient, Tally
+from shared.graph.client import Call, GraphClient, Tally
 from shared.graph.sources import INCREMENTAL
 from tests.fakes.clock import FakeClock
 
@@ -24,7 +24,7 @@ class Scripted:
         self.sent: list[dict[str, str]] = []
         self.reconnects = 0
 
-    def get(self, url: str, headers: dict[str, str]) -> Answer:  # noqa: ARG002
+    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:  # noqa: ARG002
         self.sent.append(headers)
         answer = self.answers.pop(0) if self.answers else Answer(200, {}, b"{}")
         if isinstance(answer, OSError):
@@ -59,7 +59,7 @@ def asking(clock: FakeClock, transport: Scripted, per_minute: int = 1000) -> tup
     tally = Tally()
 
     def ask(url: str = URL, until: float = 480.0) -> Answer:
-        return client.get("tenant-1", SOURCE, url, tally=tally, until=until)
+        return client.send("tenant-1", Call("GET", url, SOURCE.path, SOURCE.permission), tally=tally, until=until)
 
     return ask, tally
 
@@ -159,10 +159,10 @@ def test_requests_stay_within_the_limit_of_a_minute(clock: FakeClock) -> None:
     sent: list[float] = []
 
     class Timed(Scripted):
-        def get(self, url: str, headers: dict[str, str]) -> Answer:
+        def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
             sent.append(clock.monotonic())
             clock.advance(0.25)
-            return super().get(url, headers)
+            return super().send(method, url, headers, body)
 
     ask, _ = asking(clock, Timed(), per_minute=20)
     for _ in range(100):

@@ -63,6 +63,22 @@ def test_what_is_no_list_of_records_is_one_clear_error(body: bytes) -> None:
         READER.page(200, {}, body)
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("title", [r"half a pair: \ud800", r"\udfff\ud800x", "\\\\ud800 is none"])
+def test_half_a_surrogate_stops_nothing(title: str, indent: int | None) -> None:
+    """JSON allows it, an attacker can put it into a title, and the record is kept as it came, its neighbours too."""
+    records = [{"id": f"r{n}", "lastUpdateDateTime": AT, "title": "TITLE" if n == 1 else "ä"} for n in range(3)]
+    envelope = {"@odata.nextLink": "https://x", "more": {"a": [1]}, "value": records, "last": None}
+    body = json.dumps(envelope, indent=indent, ensure_ascii=False).replace("TITLE", title).encode()
+    page = READER.page(200, {}, body)
+    lines = [bytes(row.raw) for row in page.rows]
+    assert page.next_link == "https://x"
+    assert [json.loads(line)["id"] for line in lines] == ["r0", "r1", "r2"]
+    assert title.encode() in lines[1]
+    assert all(b"\n" not in line for line in lines)
+    assert READER.row(lines[1]).key == page.rows[1].key
+
+
 def test_a_timestamp_is_the_same_however_many_digits_it_has() -> None:
     """Graph trims zeros in places; the revision is the same."""
 

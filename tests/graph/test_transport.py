@@ -37,7 +37,7 @@ def test_a_whole_answer_is_read() -> None:
         body,
     )
     with server(answer) as url:
-        got = HttpTransport(1).get(url, {})
+        got = HttpTransport(1).send("GET", url, {}, None)
     assert (got.status, got.headers["warning"], got.body) == (206, "x", b'{"value": []}')
 
 
@@ -54,10 +54,10 @@ def test_a_whole_answer_is_read() -> None:
 def test_a_broken_answer_is_no_answer(answer: bytes) -> None:
     """A body that ends early must never pass for a page."""
     with server(answer) as url, pytest.raises(OSError):  # noqa: PT011  that it is an OSError is the promise
-        HttpTransport(1).get(url, {})
+        HttpTransport(1).send("GET", url, {}, None)
 
 
 def test_a_redirect_is_not_followed() -> None:
     """It would carry the token elsewhere."""
     with server(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n") as url:
-        assert HttpTransport(1).get(url, {"Authorization": "Bearer x"}).status == 302
+        assert HttpTransport(1).send("GET", url, {"Authorization": "Bearer x"}, None).status == 302

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from local.simulator.conversation import Post
 from local.simulator.graph import Graph
 from local.simulator.tenant import Tenant
 from local.simulator.wire import Request, Response
@@ -16,9 +17,11 @@ ALL_MEMBERS = {"prefer": "include-unknown-enum-members"}
 class Client:
     """Asks a simulated Graph about one tenant."""
 
-    def __init__(self, tenant: Tenant, now: Callable[[], datetime], *, cache_pages: int = 0) -> None:
+    def __init__(
+        self, tenant: Tenant, now: Callable[[], datetime], *, cache_pages: int = 0, post: Post | None = None
+    ) -> None:
         self.tenant = tenant
-        self.graph = Graph(tenants={tenant.tenant_id: tenant}, now=now, cache_pages=cache_pages)
+        self.graph = Graph(tenants={tenant.tenant_id: tenant}, now=now, cache_pages=cache_pages, post=post)
         self.graph.faults.requests_per_minute = None
         self.token = self.graph.issue_token(tenant.tenant_id)
 

@@ -1,27 +1,13 @@
 """A small world to ask."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from local.simulator.tenant import Tenant, generated
 from tests.simulator.client import Client
+from tests.simulator.subscriber import Endpoint, Subscriber
+from tests.simulator.world import NOON, TENANT, Clock
 
-TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-class Clock:
-    """Time that the test moves."""
-
-    def __init__(self) -> None:
-        self.time = NOON
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def pass_(self, **delta: float) -> None:
-        self.time += timedelta(**delta)
+__all__ = ["NOON", "TENANT", "Clock"]
 
 
 @pytest.fixture
@@ -40,3 +26,15 @@ def client(clock: Clock) -> Client:
 def full(clock: Clock) -> Client:
     """Asks about a tenant with 200 alerts, 100 incidents and 400 legacy alerts."""
     return Client(generated(TENANT, end=NOON, alerts_v2=200, incidents=100, alerts=400), clock)
+
+
+@pytest.fixture
+def endpoint(clock: Clock) -> Endpoint:
+    """Where an app is notified."""
+    return Endpoint(clock)
+
+
+@pytest.fixture
+def app(clock: Clock, endpoint: Endpoint) -> Subscriber:
+    """An app of an empty tenant with every role, and an endpoint that answers well."""
+    return Subscriber(Client(Tenant(TENANT), clock, post=endpoint), clock, endpoint)

@@ -42,13 +42,22 @@ def _read(path: Path) -> dict[str, Any]:
     return parsed
 
 
-def validator(path: str, status: str = "200") -> Draft202012Validator:
-    """Checks bodies of ``GET path``; the path as in the description."""
+def validator(path: str, status: str = "200", method: str = "get") -> Draft202012Validator:
+    """Checks bodies of answers; the path as in the description."""
     described = document()
-    response = described["paths"][path]["get"]["responses"][status]
+    response = described["paths"][path][method]["responses"][status]
     if "$ref" in response:
         response = described["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    schema = _translate(response["content"]["application/json"]["schema"], described)
+    return _validator(response["content"]["application/json"]["schema"], described)
+
+
+def type_validator(name: str) -> Draft202012Validator:
+    """Checks values of a type, such as ``changeNotificationCollection``."""
+    return _validator({"$ref": f"{_SCHEMAS}microsoft.graph.{name}"}, document())
+
+
+def _validator(node: dict[str, Any], described: dict[str, Any]) -> Draft202012Validator:
+    schema = _translate(node, described)
     components = {"schemas": {name: _body(described, name) for name in described["components"]["schemas"]}}
     return Draft202012Validator(schema | {"components": components}, format_checker=_formats)
 

@@ -9,6 +9,7 @@ from local.simulator.sources import SOURCES
 from tests.simulator import openapi
 from tests.simulator.client import ALL_MEMBERS, Client
 from tests.simulator.conftest import NOON
+from tests.simulator.subscriber import Endpoint, Subscriber
 
 ITEM_KEYS = {
     "alerts_v2": "{alert-id}",
@@ -112,3 +113,40 @@ def test_the_check_itself_finds_damage(client: Client, damage: dict[str, object]
 
     with pytest.raises(openapi.Mismatch):
         openapi.validator("/security/alerts_v2").validate(page)
+
+
+def test_subscriptions_match_the_description(app: Subscriber) -> None:
+    """Made, listed, read, renewed and refused subscriptions are ones that Graph's description allows."""
+    one = "/subscriptions/{subscription-id}"
+    made = app.create()
+    path, renewal = f"/{made['id']}", {"expirationDateTime": app.in_(days=2)}
+
+    openapi.validator("/subscriptions", "201", "post").validate(made)
+    openapi.validator("/subscriptions").validate(json.loads(app.ask("GET").body))
+    openapi.validator(one).validate(json.loads(app.ask("GET", path).body))
+    openapi.validator(one, "200", "patch").validate(json.loads(app.ask("PATCH", path, renewal).body))
+    openapi.validator(one, "default", "patch").validate(json.loads(app.ask("PATCH", path, {}).body))
+    openapi.validator("/subscriptions", "default", "post").validate(json.loads(app.ask("POST", body={}).body))
+    described = openapi.document()["paths"]
+    assert "204" in described[one]["delete"]["responses"]
+    assert "204" in described[f"{one}/reauthorize"]["post"]["responses"]
+
+
+def test_what_is_asked_matches_the_description(app: Subscriber) -> None:
+    """The bodies with which the other tests subscribe are subscriptions."""
+    openapi.type_validator("subscription").validate(app.wanted())
+
+
+def test_notifications_match_the_description(app: Subscriber, endpoint: Endpoint) -> None:
+    """Change notifications are of Graph's type, lifecycle notifications of what it documents beside it."""
+    made = app.create()
+    app.tenant["alerts_v2"].create(NOON)
+    app.graph.notifier.send_lifecycle(made["id"], "missed")
+    app.graph.deliver()
+
+    check = openapi.type_validator("changeNotificationCollection")
+    for call in endpoint.calls:
+        check.validate({"value": call["items"]})
+    assert {"missed"} == {item["lifecycleEvent"] for item in endpoint.items if "lifecycleEvent" in item}
+    with pytest.raises(openapi.Mismatch):
+        check.validate({"value": [endpoint.items[0] | {"changeType": "renamed"}]})

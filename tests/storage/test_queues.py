@@ -20,7 +20,7 @@ def raw(storage: Storage) -> Iterator[QueueClient]:
 
 
 @pytest.fixture
-def queue(storage: Storage, raw: QueueClient) -> Queue:
+def queue(storage: Storage, raw: QueueClient) -> AzureQueue:
     return by_connection_string(storage.connection_string, raw.queue_name)
 
 
@@ -59,3 +59,21 @@ def test_a_missing_queue_is_an_error(storage: Storage) -> None:
     queue: AzureQueue = by_connection_string(storage.connection_string, storage.name("none"))
     with pytest.raises(ResourceNotFoundError):
         queue.send("lost")
+
+
+def test_a_poison_queue_is_emptied_into_its_own(queue: AzureQueue, raw: QueueClient, storage: Storage) -> None:
+    """Every message comes back as it was, more than a page of them; a queue that is not there holds none."""
+    target = storage.name("target")
+    with QueueClient.from_connection_string(storage.connection_string, target) as wire:
+        wire.create_queue()
+        to = by_connection_string(storage.connection_string, target)
+        for number in range(40):
+            queue.send(f'{{"n": {number}, "text": "Zürich"}}')
+        raw.send_message("no base64")
+        assert queue.length() == 41
+        assert queue.move_all_to(to) == 40
+        assert (queue.length(), to.length()) == (1, 40)
+        found = [base64.b64decode(message.content).decode() for message in wire.receive_messages(messages_per_page=32)]
+    assert sorted(found) == sorted(f'{{"n": {number}, "text": "Zürich"}}' for number in range(40))
+    absent = by_connection_string(storage.connection_string, storage.name("absent"))
+    assert (absent.length(), absent.move_all_to(to)) == (0, 0)

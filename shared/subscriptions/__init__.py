@@ -1,0 +1,1 @@
+"""Graph's subscriptions, kept in the wanted state."""

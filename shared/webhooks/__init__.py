@@ -1,0 +1,1 @@
+"""What Graph posts to us: checked, and made small."""
