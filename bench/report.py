@@ -52,14 +52,14 @@ def ratio_of(
     return Ratio(what, over[0] / under[0], over[1] / under[1], at_most, at_least)
 
 
-def markdown(sections: Iterable[Section], now: datetime) -> str:
+def markdown(sections: Iterable[Section], now: datetime, made_by: str = "python -m bench") -> str:
     """The whole page."""
     sections = list(sections)
     ratios = [ratio.row() for section in sections for ratio in section.ratios]
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     parts = [
         "# Benchmark results",
-        f"Made by `python -m bench` at {now:%Y-%m-%d %H:%M} UTC on {machine}; what is measured and how: "
+        f"Made by `{made_by}` at {now:%Y-%m-%d %H:%M} UTC on {machine}; what is measured and how: "
         "[README](../README.md). Only ratios mean something elsewhere.",
         _table(("how many times as much", "by medians", "by minima", "goal", ""), ratios),
     ]

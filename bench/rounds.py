@@ -15,11 +15,11 @@ class Series:
 
     def wall_s(self) -> tuple[float, float]:
         """Median and minimum."""
-        return _both([sample.wall_s for sample in self.samples])
+        return both([sample.wall_s for sample in self.samples])
 
     def cpu_s(self) -> tuple[float, float]:
         """Median and minimum."""
-        return _both([sample.cpu_s for sample in self.samples])
+        return both([sample.cpu_s for sample in self.samples])
 
     def peak_mib(self) -> float:
         """The highest."""
@@ -35,14 +35,20 @@ def take_turns(
     contestants: Mapping[str, Callable[[], Sample]], rounds: int, *, warm_up: bool = True
 ) -> dict[str, Series]:
     """A B C, A B C, ..., after a round that fills caches and is not counted."""
-    samples: dict[str, list[Sample]] = {name: [] for name in contestants}
+    return {name: Series(taken) for name, taken in turns(contestants, rounds, warm_up=warm_up).items()}
+
+
+def turns[T](contestants: Mapping[str, Callable[[], T]], rounds: int, *, warm_up: bool = True) -> dict[str, list[T]]:
+    """The same for results of any kind."""
+    results: dict[str, list[T]] = {name: [] for name in contestants}
     for turn in range(-warm_up, rounds):
         for name, run in contestants.items():
-            sample = run()
+            result = run()
             if turn >= 0:
-                samples[name].append(sample)
-    return {name: Series(taken) for name, taken in samples.items()}
+                results[name].append(result)
+    return results
 
 
-def _both(values: Sequence[float]) -> tuple[float, float]:
+def both(values: Sequence[float]) -> tuple[float, float]:
+    """Median and minimum."""
     return median(values), min(values)

@@ -77,15 +77,27 @@ class SimulatorClient:
     def truth(self, source: str) -> list[Revision]:
         """Every revision that ever was."""
         lines = self._send("GET", f"truth/{source}").iter_lines()
-        said = (json.loads(line) for line in lines)
-        return [Revision(each["id"], parse(each["at"]), each["product"]) for each in said]
+        return [_revision(json.loads(line)) for line in lines]
 
-    def change(self, source: str, count: int, seed: int) -> int:
-        """Make a new revision of up to so many records, picked by the seed; how many it were."""
+    def change(self, source: str, count: int, seed: int) -> list[Revision]:
+        """Make a new revision of up to so many records, picked by the seed."""
         changed = self._send("POST", "change", {"source": source, "count": count, "seed": seed})
-        return len(changed.json())
+        return [_revision(each) for each in changed.json()]
+
+    def subscriptions(self) -> int:
+        """How many subscriptions there are."""
+        return len(self._send("GET", "subscriptions").json())
+
+    def notified(self) -> int:
+        """How many notifications were taken with a 2xx in time."""
+        delivered: int = self._send("GET", "deliveries?last=0").json()["counts"].get("delivered", 0)
+        return delivered
 
     def _send(self, method: str, path: str, body: Mapping[str, object] | None = None) -> requests.Response:
         answer = requests.request(method, f"{self.url}/simulator/{path}", json=body, timeout=_TIMEOUT_S)
         answer.raise_for_status()
         return answer
+
+
+def _revision(said: Mapping[str, Any]) -> Revision:
+    return Revision(said["id"], parse(said["at"]), said["product"])

@@ -18,6 +18,28 @@ DATA: Final = "security-export"
 STATE: Final = "security-export-state"
 
 
+class Arrivals:
+    """The blobs of a source that come from now on."""
+
+    def __init__(self, account: BlobServiceClient, source: str, *, data: str = DATA) -> None:
+        self._client = account.get_container_client(data)
+        self._source = source
+        self._known = set(self._names())
+
+    def have(self, revision: Revision) -> bool:
+        """Whether one that came since this was asked last has the revision."""
+        came = [name for name in self._names() if name not in self._known]
+        self._known.update(came)
+        return any(revision[:2] == found[:2] for name in came for found in self._revisions(name))
+
+    def _names(self) -> Iterator[str]:
+        yield from self._client.list_blob_names(name_starts_with=f"{self._source}/")
+
+    def _revisions(self, name: str) -> Iterator[Revision]:
+        for text in _records(name, self._client.download_blob(name).readall()):
+            yield _revision(SOURCES[self._source], json.loads(text))
+
+
 class Containers:
     """The containers of data and state; each blob that is read leaves a copy in a folder."""
 

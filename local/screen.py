@@ -41,6 +41,10 @@ class Screen:
             yield
         self._console.print(f"[green]✓[/] {escape(done)} [dim]({time.monotonic() - began:.1f} s)[/]")
 
+    def done(self, text: str) -> None:
+        """What was done, where its time stands in the text."""
+        self._console.print(f"[green]✓[/] {escape(text)}")
+
     @contextmanager
     def bars(self, totals: Mapping[str, int]) -> Iterator["Bars"]:
         """A bar for each source, as long as its number of revisions in Graph."""

@@ -54,4 +54,4 @@ class World:
         """Change some records of each incremental source, and tell how many."""
         changed = max(1, self.alerts // _CHANGED)
         counts = {"alerts_v2": changed, "incidents": max(1, changed // _FEWER), "alerts": max(1, changed // _FEWER)}
-        return sum(simulator.change(source, count, self.seed) for source, count in counts.items())
+        return sum(len(simulator.change(source, count, self.seed)) for source, count in counts.items())

@@ -38,6 +38,8 @@ def run(job: Job, edges: Edges, rules: Rules) -> None:
         AppError: the job is to be tried again; see the table above.
     """
     marks = Marks(edges, job.source, job.tenant)
+    if job.asked_by in ("bell", "delayed bell") and marks.join(job, int(rules.bell_interval_s * SECOND)):
+        return
     session = Session.begin(edges, rules, job.source, job.tenant)
     if session is None and job.asked_by != "person":
         marks.leave()
@@ -55,7 +57,7 @@ def run(job: Job, edges: Edges, rules: Rules) -> None:
         if marks.seen() != saw:
             began = session.checkpoint.scan_began
             earliest = instants.from_text(began) + int(rules.bell_interval_s * SECOND) if began else 0
-            marks.ring_at(earliest, by_bell=job.asked_by == "delayed bell")
+            marks.ring_at(earliest, job)
 
 
 def _come_back(job: Job, edges: Edges, marks: Marks) -> None:
@@ -64,9 +66,7 @@ def _come_back(job: Job, edges: Edges, marks: Marks) -> None:
         case "person":
             edges.jobs.send(jobs.encode(job), delay_s=_ASK_AGAIN_S)
         case "bell" | "delayed bell":
-            marks.ring_at(
-                instants.from_datetime(edges.clock.now()) + LEASE_S * SECOND, by_bell=job.asked_by == "delayed bell"
-            )
+            marks.ring_at(instants.from_datetime(edges.clock.now()) + LEASE_S * SECOND, job)
         case "tick":
             pass
 

@@ -19,8 +19,20 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A wish for a scan, and the delayed bell that stands for it."""
 
     id: str
+    bell: str | None = None
+    """The job id of the delayed bell that was sent last."""
     bell_at: str | None = None
-    """When a delayed bell will come, if one was sent; an instant in Graph's form."""
+    """When that one comes; an instant in Graph's form."""
+
+    def coming(self, job: Job, now: Instant) -> Instant | None:
+        """When a bell comes that is not this job; None where none is still to come.
+
+        A bell may be the very one that the mark says is to come, on a clock that is behind the queue's.
+        """
+        if self.bell_at is None or self.bell == job.id:
+            return None
+        at = instants.from_text(self.bell_at)
+        return at if at > now + SECOND else None
 
 
 class Marks:
@@ -40,27 +52,42 @@ class Marks:
     def leave(self) -> None:
         """Say that a scan is wanted."""
         mark = self._read()
-        self._write(Mark(id=uuid4().hex, bell_at=mark.bell_at if mark else None))
+        self._write(Mark(id=uuid4().hex, bell=mark.bell if mark else None, bell_at=mark.bell_at if mark else None))
 
-    def ring_at(self, instant: Instant, *, by_bell: bool) -> None:
+    def join(self, job: Job, within: int) -> bool:
+        """Leave a bell's wish to another one that comes within the interval, if there is one.
+
+        Without it, bells that come together would each send the next one, for ever.
+        """
+        mark, now = self._read(), self._now()
+        coming = mark.coming(job, now) if mark else None
+        if mark is None or coming is None or coming > now + within:
+            return False
+        if job.asked_by == "delayed bell":
+            return True  # its wish was there before the bell that is to come was sent
+        self._write(Mark(id=uuid4().hex, bell=mark.bell, bell_at=mark.bell_at))
+        return mark.coming(job, self._now()) is not None  # it may have come while this was written
+
+    def ring_at(self, instant: Instant, job: Job) -> None:
         """Make sure that a delayed bell comes at the instant, or at once if that is past; one bell serves all marks.
 
-        ``by_bell``: a delayed bell asks. It may be the very one that the mark says is to come, on a clock that is
-        behind the queue's.
+        ``job`` asks, and is not itself the bell to wait for.
         """
-        now = instants.from_datetime(self._edges.clock.now())
+        now = self._now()
         instant = max(instant, now)
         mark = self._read()
-        coming = instants.from_text(mark.bell_at) if mark and mark.bell_at and not by_bell else None
-        if coming is not None and now + SECOND < coming <= instant + SECOND:
+        coming = mark.coming(job, now) if mark else None
+        if coming is not None and coming <= instant + SECOND:
             return
         delay_s = -(-(instant - now) // SECOND)
+        bell = Job(asked_by="delayed bell", source=self._source, tenant=self._tenant)
         # The bell first: a crash between the two sends one more, never one less. The id is a new one, since writing
         # back the one just read could wipe out a mark that was left in between.
-        self._edges.jobs.send(
-            encode(Job(asked_by="delayed bell", source=self._source, tenant=self._tenant)), delay_s=delay_s
-        )
-        self._write(Mark(id=uuid4().hex, bell_at=instants.to_text(now + delay_s * SECOND)))
+        self._edges.jobs.send(encode(bell), delay_s=delay_s)
+        self._write(Mark(id=uuid4().hex, bell=bell.id, bell_at=instants.to_text(now + delay_s * SECOND)))
+
+    def _now(self) -> Instant:
+        return instants.from_datetime(self._edges.clock.now())
 
     def _read(self) -> Mark | None:
         stored = self._edges.state.read(self._name)

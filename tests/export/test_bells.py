@@ -139,3 +139,36 @@ def test_a_bell_that_finds_the_lease_held_outlives_the_holder() -> None:
     assert 59 <= (due - world.clock.now()).total_seconds() <= 61
     Queue(world).drain()
     assert len(world.exported()) == 1
+
+
+class Holding(At):
+    """While a worker holds the lease and has seen the mark."""
+
+    def __init__(self) -> None:
+        super().__init__("", 1)
+
+    def reached(self, what: str) -> bool:
+        return what in ("before request", "before release")
+
+
+def test_bells_that_come_together_die_out() -> None:
+    """Delayed bells of the same moment, worked on two at a time, do not ask for ever more of their kind."""
+    world = World()
+    world.run()
+    world.clock.advance(60)
+    for _ in range(10):
+        world.jobs.send(jobs.encode(world.job("delayed bell")))
+    taken = 0
+    while world.jobs.messages:
+        text = world.jobs.receive()
+        if text is None:
+            due = min(at for at, _ in world.jobs.messages)
+            world.clock.advance((due - world.clock.now()).total_seconds())
+            continue
+        workers = [Paused(world, jobs.decode(text), Holding()).start()]
+        if other := world.jobs.receive():  # finds the lease held, and leaves a mark before it tries once more
+            workers.append(Paused(world, jobs.decode(other), At("before lease", 2)).start())
+        for worker in workers:
+            worker.resume()
+        taken += len(workers)
+        assert taken < 100, "bells for ever"
