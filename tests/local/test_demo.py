@@ -52,14 +52,41 @@ class Forbidden(World):
         return super().change(simulator)
 
 
+class Unsubscribed(World):
+    """A world where Graph does not find our webhooks valid."""
+
+    def change(self, simulator: SimulatorClient) -> int:
+        break_subscriptions(simulator, {"refuse_validation": True})
+        return super().change(simulator)
+
+
+class Unnotified(World):
+    """A world where every notification is lost."""
+
+    def change(self, simulator: SimulatorClient) -> int:
+        break_subscriptions(simulator, {"lose_share": 1})
+        return super().change(simulator)
+
+
+def break_subscriptions(simulator: SimulatorClient, faults: dict[str, object]) -> None:
+    requests.put(f"{simulator.url}/simulator/faults/subscriptions", json=faults, timeout=10).raise_for_status()
+
+
 @pytest.mark.parametrize(
-    ("world", "words"), [(Rewritten, "alerts_v2: 1 lost, such as late of"), (Forbidden, "alerts_v2: .*403")]
+    ("world", "words"),
+    [
+        (Rewritten, "alerts_v2: 1 lost, such as late of"),
+        (Forbidden, "alerts_v2: .*403"),
+        (Unsubscribed, "no subscription was made within 3 s"),
+        (Unnotified, "an alert changed in Graph, and no webhook brought it into a blob within 3 s"),
+    ],
 )
 def test_what_goes_wrong_is_told(
     world: type[World], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the last line and the exit status, after the end of the host's log."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("local.demo._WEBHOOK_S", 3.0)
     written = io.StringIO()
     status = run(world(alerts=30, days=3), Screen(Console(file=written, width=100)))
     assert status == 1, written.getvalue()
@@ -84,13 +111,16 @@ def row(output: str, name: str) -> list[str]:
 
 
 def test_the_demo_runs_from_start_to_success(tmp_path: Path) -> None:
-    """A small one: 300 + 30 + 30 records of which 5 change, 90 scores, 120 profiles."""
+    """A small one: 300 + 30 + 30 records of which 5 change, and one more by webhook; 90 scores, 120 profiles."""
     ended = demo(tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     records, revisions, blobs, manifests, *_, lost, doubled = row(ended.stdout, "alerts_v2")
-    assert (records, revisions, lost, doubled) == ("300", "303", "0", "0")
+    assert (records, revisions, lost, doubled) == ("300", "304", "0", "0")
     assert blobs == manifests
-    assert row(ended.stdout, "all")[:2] == ["570", "575"]
+    assert row(ended.stdout, "all")[:2] == ["570", "576"]
+    assert re.search(
+        r"✓ An alert changed in Graph; [\d,]+ ms later its revision was in the blob, by webhook", ended.stdout
+    )
     assert ended.stdout.splitlines()[-1].startswith("✓ SUCCESS")
     assert list((tmp_path / ".local/demo/security-export/alerts_v2").rglob("*.ndjson.gz"))
 

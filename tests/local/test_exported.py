@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from local.exported import Containers
+from local.exported import Arrivals, Containers
 from local.proof import Revision, examine
 from local.simulator.timestamps import parse
 from tests.conftest import Storage
@@ -62,3 +62,14 @@ def test_a_blob_that_is_deleted_is_missed(account: BlobServiceClient, containers
     """What it held is lost."""
     account.get_container_client(storage.name("data")).delete_blob(f"{DAY}/x.ndjson.gz")
     assert examine("alerts_v2", TRUTH, containers.read("alerts_v2")).lost == TRUTH[:1]
+
+
+def test_only_what_comes_later_has_arrived(account: BlobServiceClient, storage: Storage) -> None:
+    """A revision counts as arrived when a blob has it that was not there before; another of its record does not."""
+    arrivals = Arrivals(account, "alerts_v2", data=storage.name("data"))
+    assert not arrivals.have(TRUTH[0])
+    later = ALERTS[0] | {"lastUpdateDateTime": "2026-11-23T12:00:01Z"}
+    data = account.get_container_client(storage.name("data"))
+    data.upload_blob(f"{DAY}/later.ndjson.gz", gzip.compress(json.dumps(later).encode() + b"\n"))
+    assert arrivals.have(Revision("x", parse("2026-11-23T12:00:01Z"), "Microsoft Sentinel"))
+    assert not arrivals.have(TRUTH[0])
