@@ -30,8 +30,6 @@ MIB = 1024 * 1024
 
 INTERVAL_S = 15
 """BELL_INTERVAL_SECONDS, where nothing else is set."""
-MOST_S = 5
-"""From Graph's POST to the committed blob."""
 
 
 class Burst(NamedTuple):
@@ -450,19 +448,14 @@ def test_doubled_notifications_double_no_record(lively: Stack) -> None:
     until(lambda: complete(lively, "alerts_v2"), "the changed alerts")
 
 
-def test_a_change_is_in_a_blob_within_seconds(stack: Stack) -> None:
-    """From Graph's POST to the committed blob, with the project's host.json, where the last scan is a while ago."""
+def test_a_change_is_exported_although_nobody_asks_but_graph(stack: Stack) -> None:
+    """Graph's POST, two queues, a scan, a blob, with the project's host.json; how fast, the demo tells."""
     subscribed_to(stack)
     until(lambda: seconds_since_scan(stack) > INTERVAL_S, "the end of the interval", 2 * INTERVAL_S)
-    ((record, at),) = change(stack, 1, seed=70)
-    seen = until(
-        lambda: datetime.now(UTC) if (record, at) in exported(stack.azurite.connection_string, "alerts_v2") else None,
-        "the changed alert",
-    )
+    (revision,) = change(stack, 1, seed=70)
+    until(lambda: revision in exported(stack.azurite.connection_string, "alerts_v2"), "the changed alert")
     last = deliveries(stack)["last"][-1]
-    posted = parse(last["at"]) - last["ms"] * TICKS_PER_SECOND / 1000
     assert (last["status"], last["attempt"]) == (202, 1)
-    assert (ticks(seen) - posted) / TICKS_PER_SECOND <= MOST_S
 
 
 def seconds_since_scan(stack: Stack) -> float:
@@ -471,10 +464,9 @@ def seconds_since_scan(stack: Stack) -> float:
     return (parse(shown["at"]) - parse(shown["tenants"][TENANT]["alerts_v2"]["scan_began"])) / TICKS_PER_SECOND
 
 
-def test_a_burst_is_answered_in_time(burst: Burst) -> None:
-    """A thousand notifications: every one of them with 2xx, within Graph's 3 s."""
+def test_a_burst_is_answered(burst: Burst) -> None:
+    """A thousand notifications: every one of them with 202. How fast is the benchmark's to say."""
     assert burst.answered["statuses"] == {"202": 1000}
-    assert burst.answered["share_within_3_s"] == 1
 
 
 def test_a_queue_that_is_down_costs_nothing(lively: Stack, relay: Relay) -> None:
