@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, TextBase64DecodePolicy, TextBase64EncodePolicy
 
 from local.child import ROOT
@@ -82,6 +83,7 @@ def lively(subscribed: tuple[Stack, Relay]) -> Stack:
     running, _ = subscribed
     control(running, "DELETE", "faults/subscriptions")
     subscribed_to(running)
+    until(lambda: nothing_asked(running), "the end of all that was asked for")
     return running
 
 
@@ -142,6 +144,18 @@ def idle(stack: Stack) -> bool:
         return False
     with queue(stack, "export-jobs") as client:
         return not client.peek_messages()
+
+
+def nothing_asked(stack: Stack) -> bool:
+    """Whether the last scan has seen every wish for one: what is exported now, somebody asks for from now on."""
+    account = BlobServiceClient.from_connection_string(stack.azurite.connection_string)
+    with account, account.get_container_client("security-export-state") as state:
+        names = (f"marks/alerts_v2/{TENANT}.json", f"checkpoints/alerts_v2/{TENANT}.json")
+        mark, checkpoint = (
+            json.loads(state.download_blob(name).readall()) if state.get_blob_client(name).exists() else {}
+            for name in names
+        )
+    return idle(stack) and mark.get("id") == checkpoint.get("mark")
 
 
 def finished(stack: Stack) -> int:
