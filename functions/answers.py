@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import azure.functions as func
 
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
 
 def json(content: Mapping[str, object], status: int = 200) -> func.HttpResponse:
     """A JSON answer that no cache keeps and no browser takes for something else."""
@@ -12,11 +14,10 @@ def json(content: Mapping[str, object], status: int = 200) -> func.HttpResponse:
         _json.dumps(content, default=str, indent=2),
         status_code=status,
         mimetype="application/json",
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+        headers=_HEADERS,
     )
 
 
 def text(content: str) -> func.HttpResponse:
     """Plain text that no browser takes for something else."""
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return func.HttpResponse(content, mimetype="text/plain", charset="utf-8", headers=headers)
+    return func.HttpResponse(content, mimetype="text/plain", charset="utf-8", headers=_HEADERS)

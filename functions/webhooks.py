@@ -29,7 +29,7 @@ def lifecycle(req: func.HttpRequest, messages: func.Out[typing.List[str]]) -> fu
 @bp.queue_output(arg_name="jobs", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")
 def process_notifications(message: func.QueueMessage, jobs: func.Out[typing.List[str]]) -> None:
     """Ring the bell for changes, and do what lifecycle events ask for."""
-    from shared.subscriptions import lifecycle as events
+    from shared.subscriptions.lifecycle import act
     from shared.subscriptions.state import remember_notified
     from shared.webhooks.messages import decode
 
@@ -37,7 +37,7 @@ def process_notifications(message: func.QueueMessage, jobs: func.Out[typing.List
     if note.tenantId not in wiring.tenants():
         return
     if note.kind == "lifecycle":
-        if events.act(note, wiring.subscriptions(note.tenantId), wiring.maintenance(note.tenantId)):
+        if act(note, wiring.subscriptions(note.tenantId), wiring.maintenance(note.tenantId)):
             jobs.set(wiring.bells(note.tenantId))
         return
     jobs.set(wiring.bells(note.tenantId))

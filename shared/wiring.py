@@ -180,7 +180,7 @@ def rules() -> "Rules":
         overlap=config.export_overlap_minutes * instants.MINUTE,
         concurrency=config.export_concurrency,
         budget_s=config.run_budget_seconds,
-        bell_interval_s=config.bell_interval_seconds,
+        bell_interval=config.bell_interval_seconds * instants.SECOND,
     )
 
 
@@ -207,6 +207,7 @@ def _container(name: str) -> "Blobs":
             return azure_blobs.AzureBlobs(azure_blobs.by_endpoint(url, name, _credential()))
 
 
+@cache
 def queue(name: str) -> "AzureQueue":
     """A queue of the host's storage account."""
     from shared.storage import queues

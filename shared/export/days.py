@@ -11,8 +11,9 @@ from isal import igzip
 from shared import events, instants
 from shared.errors import DataNotUnderstood, GraphUnavailable, StorageConflict
 from shared.events import Event
-from shared.export import names, window_blob
+from shared.export import manifest, names, window_blob
 from shared.export.checkpoint import with_gaps
+from shared.export.manifest import Cost, Written
 from shared.export.session import Session
 from shared.graph.client import Tally
 from shared.graph.lists import GraphList
@@ -33,14 +34,6 @@ class _Day:
     day: date
     records: int
     data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Cost:
-    """What keeping a day took."""
-
-    tally: Tally
-    seconds: float
 
 
 class _Score(msgspec.Struct, rename="camel"):
@@ -64,7 +57,7 @@ def export_days(session: Session, source: Source, now: Instant, deadline: float)
     days = list(_scores(rows)) if source is SECURE_SCORES else [_snapshot(session, rows, now)]
     for day in sorted(days, key=lambda item: item.day):
         if day.day not in kept:
-            _keep(session, source, day, _Cost(tally, clock.monotonic() - began), failed)
+            _keep(session, source, day, Cost(tally, clock.monotonic() - began), failed)
             tally, began = Tally(), clock.monotonic()  # one list served all days: its cost stands in the first manifest
     if source is SECURE_SCORES:
         session.checkpoint = session.checkpoint.replace(warnings=_odd(rows, now))
@@ -86,48 +79,30 @@ def _snapshot(session: Session, rows: list[Row], now: Instant) -> _Day:
     return _Day(instants.to_date(now), len(rows), igzip.compress(lines, mtime=0))
 
 
-def _keep(session: Session, source: Source, day: _Day, cost: _Cost, failed: dict[str, int]) -> None:
+def _keep(session: Session, source: Source, day: _Day, cost: Cost | None, failed: dict[str, int]) -> None:
     """Blob, checkpoint, manifest. A blob that a crash left is the day's, whatever Graph shows now."""
     checkpoint, blobs = session.checkpoint, session.edges.data
     name = names.snapshot(source.name, checkpoint.tenant, day.day)
+    metadata = {
+        "records": str(day.records),
+        "date": day.day.isoformat(),
+        "partial": window_blob.join_failed(failed),
+    }
     session.lease.check()
-    found = False
     try:
-        metadata = {
-            "records": str(day.records),
-            "date": day.day.isoformat(),
-            "partial": window_blob.join_failed(failed),
-        }
         blobs.create(name, day.data, metadata)
     except StorageConflict:
-        (day, failed), found = _found(blobs, name, day.day), True
-    manifest = {
-        "v": 1,
-        "source": source.name,
-        "tenant": checkpoint.tenant,
-        "blob": name,
-        "window": {
-            "start": instants.to_text(instants.from_date(day.day)),
-            "end": instants.to_text(instants.from_date(day.day) + DAY),
-        },
-        "records": day.records,
-        "bytes": len(day.data),
-        "sha256": sha256(day.data).hexdigest(),
-        "partial": [{"provider": provider, "status": status} for provider, status in failed.items()],
-        "duplicates_skipped": None if found else 0,
-        "pages": None if found else cost.tally.pages,
-        "requests": None if found else cost.tally.requests,
-        "throttled": None if found else cost.tally.throttled,
-        "seconds": None if found else round(cost.seconds, 3),
-        "found_after_crash": found,
-    }
-    days = sorted({*checkpoint.days, day.day})[-_REMEMBERED:]
-    start = instants.from_date(day.day)
+        (day, failed), cost = _found(blobs, name, day.day), None
     if failed:
         day_text = day.day.isoformat()
         events.emit(Event.GAP, source=source.name, tenant=checkpoint.tenant, day=day_text, providers=failed)
+    start = instants.from_date(day.day)
+    window = {"start": start, "end": start + DAY}
+    written = Written(len(day.data), sha256(day.data).hexdigest())
+    content = manifest.content(source.name, checkpoint.tenant, name, window, written, day.records, failed, cost)
+    days = sorted({*checkpoint.days, day.day})[-_REMEMBERED:]
     gaps = with_gaps(checkpoint.gaps, failed, start, start + DAY)
-    session.finish(checkpoint.replace(days=days, gaps=gaps), start, manifest, day.records)
+    session.finish(checkpoint.replace(days=days, gaps=gaps), start, content, day.records)
 
 
 def _found(blobs: Blobs, name: str, day: date) -> tuple[_Day, dict[str, int]]:

@@ -42,5 +42,5 @@ class Rules:
     """Days read at once."""
     budget_s: float
     """Seconds after which a job stops as soon as it has gained ground."""
-    bell_interval_s: float
-    """Scans that bells ask for begin at least this far apart."""
+    bell_interval: Instant
+    """Scans that bells ask for begin at least this far apart, in units of 100 ns."""

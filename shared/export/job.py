@@ -38,7 +38,7 @@ def run(job: Job, edges: Edges, rules: Rules) -> None:
         AppError: the job is to be tried again; see the table above.
     """
     marks = Marks(edges, job.source, job.tenant)
-    if job.asked_by in ("bell", "delayed bell") and marks.join(job, int(rules.bell_interval_s * SECOND)):
+    if job.is_bell and marks.join(job, rules.bell_interval):
         return
     session = Session.begin(edges, rules, job.source, job.tenant)
     if session is None and job.asked_by != "person":
@@ -56,7 +56,7 @@ def run(job: Job, edges: Edges, rules: Rules) -> None:
         session.lease.release()
         if marks.seen() != saw:
             began = session.checkpoint.scan_began
-            earliest = instants.from_text(began) + int(rules.bell_interval_s * SECOND) if began else 0
+            earliest = instants.from_text(began) + rules.bell_interval if began else 0
             marks.ring_at(earliest, job)
 
 
@@ -134,9 +134,9 @@ class _Work:
     def _too_soon(self, now: int) -> bool:
         """Whether a bell must share the scan at the end of the interval."""
         last = self.session.checkpoint.scan_began
-        if last is None or self.job.asked_by not in ("bell", "delayed bell"):
+        if last is None or not self.job.is_bell:
             return False
-        return now < instants.from_text(last) + self.rules.bell_interval_s * SECOND
+        return now < instants.from_text(last) + self.rules.bell_interval
 
     def _fail(self, error: AppError, now: int) -> None:
         """Let the failure stand in status; one that goes on is told once."""

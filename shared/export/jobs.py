@@ -26,6 +26,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     since: date | None = None
     """Extend history backwards to this day."""
 
+    @property
+    def is_bell(self) -> bool:
+        """Whether it may share a scan with others, and must not be lost."""
+        return self.asked_by in ("bell", "delayed bell")
+
 
 def encode(job: Job) -> str:
     """The message's text."""

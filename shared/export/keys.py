@@ -22,9 +22,6 @@ class Keys:
     def __contains__(self, row: Row) -> bool:
         return row.key in self._minutes.get(instants.floor(row.at, MINUTE), ())
 
-    def __len__(self) -> int:
-        return sum(map(len, self._minutes.values()))
-
     def add(self, rows: Iterable[Row]) -> None:
         """Remember these revisions."""
         for row in rows:

@@ -1,13 +1,14 @@
 """The right to work on one source and tenant: the lease of its checkpoint, renewed while the work lasts."""
 
 import logging
+from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
 from shared.clock import Clock
 from shared.errors import StorageConflict
-from shared.storage.blobs import BlobLease
+from shared.storage.blobs import BlobLease, Blobs
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +53,16 @@ class Lease:
     def release(self) -> None:
         """Let others work."""
         self._lease.release()
+
+
+def take(blobs: Blobs, name: str, first: bytes, clock: Clock) -> Lease | None:
+    """Take the lease of a blob of state, made with ``first`` where there is none; None where another worker has it."""
+    if blobs.properties(name) is None:
+        with suppress(StorageConflict):  # another worker made it in the same moment
+            blobs.create(name, first)
+    asked_at = clock.monotonic()
+    lease = blobs.lease(name, LEASE_S)
+    return Lease(lease, clock, asked_at) if lease else None
 
 
 class KeptAlive:

@@ -14,12 +14,13 @@ from enum import Enum
 from shared import events, instants
 from shared.errors import GraphUnavailable, StorageConflict
 from shared.events import Event
-from shared.export import names, window_blob
+from shared.export import manifest, names, window_blob
 from shared.export.checkpoint import LIVE, Lane, with_gaps, with_unreadable
 from shared.export.edges import Rules
 from shared.export.keys import Keys
+from shared.export.manifest import Cost, Written
 from shared.export.session import Session
-from shared.export.window_blob import BlobWriter, WindowFacts, Written
+from shared.export.window_blob import BlobWriter, WindowFacts
 from shared.graph.answers import OutOfTime
 from shared.graph.client import Tally
 from shared.graph.lists import GraphList
@@ -48,10 +49,8 @@ class Exported:
     keys: Keys
     written: Written | None
     """None: no news, and the day goes on, so the window stays open."""
-    tally: Tally | None = None
+    cost: Cost | None = None
     """None where the blob was found, left by a crash."""
-    duplicates: int = 0
-    seconds: float = 0.0
     error: GraphUnavailable | None = None
     """Why the window ends early, where Graph is the reason."""
 
@@ -171,8 +170,8 @@ class Scan:
                     written = fill.writer.commit(facts.to_metadata())
                 except StorageConflict:
                     return Stopped.TAKEN
-        seconds = self._edges.clock.monotonic() - began
-        return Exported(facts, fill.keys, written, tally, fill.duplicates, seconds, error)
+        cost = Cost(tally, self._edges.clock.monotonic() - began, fill.duplicates)
+        return Exported(facts, fill.keys, written, cost, error)
 
     def _read(self, fill: "_Fill") -> bool:
         """Read to the window's end, or as far as time allows; False where the window is dropped."""
@@ -214,8 +213,18 @@ class Scan:
             return
         lane = self.lane.moved(facts.end, exported.keys, self._rules.overlap)
         checkpoint = checkpoint.replace(lanes=checkpoint.lanes | {self._track: lane})
-        manifest = _manifest(self._source.name, self._tenant, exported, exported.written)
-        self._session.finish(checkpoint, facts.start, manifest, facts.records)
+        content = manifest.content(
+            self._source.name,
+            self._tenant,
+            names.window(self._source.name, self._tenant, facts.start),
+            {"start": facts.start, "end": facts.end, "read_start": facts.read_start},
+            exported.written,
+            facts.records,
+            facts.failed,
+            exported.cost,
+            facts.unreadable,
+        )
+        self._session.finish(checkpoint, facts.start, content, facts.records)
 
     def _late(self) -> bool:
         return self._edges.clock.monotonic() >= self._deadline
@@ -268,30 +277,3 @@ def _nothing(window: Window, reading: Reading, error: GraphUnavailable) -> Expor
         raise error
     facts = WindowFacts(window.start, window.start, window.read_start, 0, unreadable=reading.unreadable)
     return Exported(facts, Keys(), None, error=error)
-
-
-def _manifest(source: str, tenant: str, exported: Exported, written: Written) -> dict[str, object]:
-    """A window's manifest, but for ``previous``. What is not known of a blob left by a crash is null."""
-    facts, tally = exported.facts, exported.tally
-    return {
-        "v": 1,
-        "source": source,
-        "tenant": tenant,
-        "blob": names.window(source, tenant, facts.start),
-        "window": {
-            "start": instants.to_text(facts.start),
-            "end": instants.to_text(facts.end),
-            "read_start": instants.to_text(facts.read_start),
-        },
-        "records": facts.records,
-        "bytes": written.bytes,
-        "sha256": written.sha256,
-        "partial": [{"provider": provider, "status": status} for provider, status in facts.failed.items()],
-        "unreadable": [instants.to_text(at) for at in facts.unreadable],
-        "duplicates_skipped": exported.duplicates if tally else None,
-        "pages": tally.pages if tally else None,
-        "requests": tally.requests if tally else None,
-        "throttled": tally.throttled if tally else None,
-        "seconds": round(exported.seconds, 3) if tally else None,
-        "found_after_crash": tally is None,
-    }

@@ -1,7 +1,6 @@
 """One worker's time with one source and tenant: the lease, the checkpoint, and the order of durable steps."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -10,10 +9,11 @@ import msgspec
 from shared import instants
 from shared.errors import DataNotUnderstood, StorageConflict
 from shared.export import checkpoint as checkpoints
+from shared.export import lease as leases
 from shared.export import names
 from shared.export.checkpoint import LIVE, Checkpoint, Lane, Manifest
 from shared.export.edges import Edges, Rules
-from shared.export.lease import LEASE_S, Lease
+from shared.export.lease import Lease
 from shared.instants import DAY, Instant
 from shared.storage.blobs import Blobs
 
@@ -33,12 +33,10 @@ class Session:
     def begin(cls, edges: Edges, rules: Rules, source: str, tenant: str) -> "Session | None":
         """Take the lease, or None where another worker has it. A manifest that a crash left out is written first."""
         name = names.checkpoint(source, tenant)
-        _make(edges, name, _first(source, tenant, instants.from_datetime(edges.clock.now()), rules))
-        asked_at = edges.clock.monotonic()
-        blob_lease = edges.state.lease(name, LEASE_S)
-        if blob_lease is None:
+        first = _first(source, tenant, instants.from_datetime(edges.clock.now()), rules)
+        lease = leases.take(edges.state, name, checkpoints.encode(first), edges.clock)
+        if lease is None:
             return None
-        lease = Lease(blob_lease, edges.clock, asked_at)
         try:
             stored = edges.state.read(name)
             if stored is None:
@@ -113,9 +111,3 @@ def _first(source: str, tenant: str, now: Instant, rules: Rules) -> Checkpoint:
     return Checkpoint(
         source=source, tenant=tenant, first_start=instants.to_text(start), lanes={LIVE: Lane.beginning(start)}
     )
-
-
-def _make(edges: Edges, name: str, first: Checkpoint) -> None:
-    if edges.state.properties(name) is None:
-        with suppress(StorageConflict):  # another worker made it in the same moment
-            edges.state.create(name, checkpoints.encode(first))

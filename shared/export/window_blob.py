@@ -13,6 +13,7 @@ from isal import isal_zlib
 from shared import instants
 from shared.errors import DataNotUnderstood
 from shared.export.keys import Keys
+from shared.export.manifest import Written
 from shared.graph.pages import PageReader, Row
 from shared.instants import Instant
 from shared.storage.blobs import Blobs
@@ -22,14 +23,6 @@ _BLOCK_BYTES = 1024 * 1024
 _PIECE_BYTES = 64 * 1024
 """Compressed bytes that are expanded at once; they can become a hundred times as many."""
 _GZIP = 16 + zlib.MAX_WBITS
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a committed blob is: its size in bytes and the sha256 of its bytes, in hex."""
-
-    bytes: int
-    sha256: str
 
 
 class BlobWriter:

@@ -26,7 +26,6 @@ _MOST_PASSES = 20
 _MOST_UNREADABLE = 20
 """Instants that one read gives up. More of them is an outage, not a few broken records."""
 
-
 _SMALL_PAGE = 16
 """Rows below which a page is not made smaller still."""
 

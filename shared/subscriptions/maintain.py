@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-import msgspec
+from msgspec.structs import replace
 
 from shared import events, instants
 from shared.clock import Clock
 from shared.errors import AppError, GraphRefused, StorageConflict
 from shared.events import Event
-from shared.export.lease import LEASE_S, Lease
+from shared.export import lease as leases
+from shared.export.lease import Lease
 from shared.instants import Instant
 from shared.storage.blobs import Blobs
 from shared.subscriptions import state
@@ -47,13 +48,9 @@ class Maintenance:
             GraphRefused, GraphUnavailable: the subscriptions could not be listed or changed; that is remembered.
         """
         name = state.name(self.tenant)
-        if self.blobs.properties(name) is None:
-            self._make(name)
-        asked_at = self.clock.monotonic()
-        blob_lease = self.blobs.lease(name, LEASE_S)
-        if blob_lease is None:
+        lease = leases.take(self.blobs, name, state.encode(Memory()), self.clock)
+        if lease is None:
             return None
-        lease = Lease(blob_lease, self.clock, asked_at)
         try:
             with self.keep_alive(lease):
                 return self._work(name, lease)
@@ -77,12 +74,6 @@ class Maintenance:
         """Where Graph is to post."""
         made_with = state.digest(self.client_state, self.lifecycle_url)
         return Endpoint(self.notification_url, self.lifecycle_url, made_with, state.digest(self.notification_url))
-
-    def _make(self, name: str) -> None:
-        try:
-            self.blobs.create(name, state.encode(Memory()))
-        except StorageConflict:
-            return  # another maintainer made it in the same moment
 
 
 class _Work:
@@ -133,8 +124,9 @@ class _Work:
         try:
             made = m.graph.create(wanted, m.endpoint(), m.client_state, m.now())
         except GraphRefused as refusal:
-            gone = _with(before, id="", expires="", refused=now, message=str(refusal))
-            self._known[wanted] = msgspec.structs.replace(gone, held=_is_final(refusal))
+            self._known[wanted] = replace(
+                before, id="", expires="", refused=now, message=str(refusal), held=_is_final(refusal)
+            )
             self._tell(Event.NOT_SUBSCRIBED, wanted, message=str(refusal))
         else:
             self._known[wanted] = Subscribed(
@@ -160,11 +152,11 @@ class _Work:
                 self._create(wanted)  # Graph has forgotten it
                 return
             # It lives on for days, and the others must not wait for it.
-            self._known[wanted] = _with(self._known[wanted], message=str(refusal))
+            self._known[wanted] = replace(self._known[wanted], message=str(refusal))
             self._tell(Event.NOT_SUBSCRIBED, wanted, message=str(refusal))
         else:
             expires = instants.to_text(renewed.expires)
-            self._known[wanted] = _with(
+            self._known[wanted] = replace(
                 self._known[wanted], expires=expires, posts_to=m.endpoint().posts_to, message=""
             )
 
@@ -179,7 +171,7 @@ class _Work:
         """What Graph lists is alive, what it does not list is not."""
         expires = {one.id: instants.to_text(one.expires) for one in actual}
         for wanted, one in self._known.items():
-            self._known[wanted] = _with(one, expires=expires.get(one.id, ""), id=one.id if one.id in expires else "")
+            self._known[wanted] = replace(one, expires=expires.get(one.id, ""), id=one.id if one.id in expires else "")
 
     def _tell(self, event: Event, wanted: Wanted, **fields: str) -> None:
         events.emit(event, tenant=self._m.tenant, resource=wanted.resource, change_type=wanted.change_type, **fields)
@@ -195,7 +187,3 @@ class _Work:
 def _is_final(refusal: GraphRefused) -> bool:
     """Whether the resource itself is refused. A permission may be granted, and a webhook mended, within the hour."""
     return refusal.code == "ExtensionError" or (refusal.status == 400 and refusal.code != "ValidationError")
-
-
-def _with(one: Subscribed, **changes: str) -> Subscribed:
-    return msgspec.structs.replace(one, **changes)

@@ -26,7 +26,13 @@ from tests.fakes.memory_blobs import MemoryBlobs
 from tests.fakes.memory_queue import MemoryQueue
 from tests.simulated import TENANT, InlineExecutor, SimulatedTokens, SimulatedTransport, graph_at
 
-RULES = Rules(lookback_days=2, overlap=60 * instants.MINUTE, concurrency=3, budget_s=480, bell_interval_s=15)
+RULES = Rules(
+    lookback_days=2,
+    overlap=60 * instants.MINUTE,
+    concurrency=3,
+    budget_s=480,
+    bell_interval=15 * instants.SECOND,
+)
 
 type Step = Callable[[str], None]
 
