@@ -22,7 +22,7 @@ def extend_backwards(
     """
     while (checkpoint := _next_day(session.checkpoint)).since:
         session.checkpoint = checkpoint
-        if interrupted() or session.edges.clock.monotonic() >= deadline:
+        if interrupted():
             return False
         scan = Scan(session, source, rules, deadline, HISTORY)
         try:

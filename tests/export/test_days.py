@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from contextlib import suppress
 
 import pytest
 
@@ -140,6 +141,29 @@ def test_no_profile_at_all_is_a_failure_and_no_snapshot() -> None:
         world.run(world.job("person"))
     assert list(world.data.names("")) == []
     assert world.checkpoint().failure is not None
+
+
+def test_of_several_scores_of_a_day_the_last_is_kept() -> None:
+    """There is one blob a day."""
+    world = World("secureScores")
+    noon = instants.floor(world.now, instants.DAY)
+    world.records.create(instants.to_text(noon + 1), id="first")
+    world.records.create(instants.to_text(noon + 2), id="last")
+    world.run()
+    assert [record for record, _ in world.exported()] == ["last"]
+
+
+def test_a_day_that_a_crash_left_is_described_as_it_lies_there() -> None:
+    """Whatever Graph shows by then: the blob is evidence, and the manifest is of its bytes."""
+    world = World("secureScoreControlProfiles")
+    world.create(1)
+    with suppress(Killed):
+        world.run(step=KilledAt(At("after create", 2)))
+    world.create(1)
+    world.clock.advance(61)
+    world.run()
+    assert sum(world.exported().values()) == world.checkpoint().records == 1
+    world.check_chain()
 
 
 @pytest.mark.parametrize("source", ["secureScores", "secureScoreControlProfiles"])

@@ -1,15 +1,16 @@
 """What one job does, told in small stories."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 import pytest
 
 from local.simulator.faults import ProviderFailure, Scripted
 from shared import instants
-from shared.errors import GraphRefused, GraphUnavailable
+from shared.errors import DataNotUnderstood, GraphRefused, GraphUnavailable
 from shared.export import jobs, names
-from tests.export.world import World, with_rules
+from tests.export.world import At, Killed, KilledAt, World, with_rules
 from tests.simulated import TENANT
 
 
@@ -170,7 +171,11 @@ def test_an_unreadable_record_is_a_named_gap_and_the_rest_goes_on() -> None:
     world.run()
     assert len(world.exported()) == 49
     assert [gap.provider for gap in world.checkpoint().gaps] == [""]
-    assert world.checkpoint().gaps[0].start == dict(world.revisions())[names[20]]
+    instant = dict(world.revisions())[names[20]]
+    assert world.checkpoint().gaps[0].start == instant
+    stored = world.state.read(list(world.state.names("manifests/"))[-1])
+    assert stored
+    assert json.loads(stored.data)["unreadable"] == [instant]
     world.run()
     assert len(world.checkpoint().gaps) == 1
 
@@ -396,8 +401,8 @@ def test_history_gives_way_to_a_bell() -> None:
     world.run()
     left: list[int] = []
 
-    def bell(_: object) -> None:
-        if not left and world.now > 0:
+    def bell(request: object) -> None:
+        if not left and "ge 2026-11-20" in request.query.get("$filter", ""):  # type: ignore[attr-defined]
             left.append(1)
             world.run(world.job("bell"))
 
@@ -406,12 +411,54 @@ def test_history_gives_way_to_a_bell() -> None:
     world.clock.advance(1)
     world.graph.on_request = bell
     world.run(world.job("person", since=date(2026, 11, 16)))
-    assert world.checkpoint().first_start > "2026-11-16"
+    assert world.checkpoint().first_start == "2026-11-20T00:00:00.0000000Z"
     while world.jobs.messages:
         world.clock.advance(61)
         world.deliver(1)
     assert world.checkpoint().first_start == "2026-11-16T00:00:00.0000000Z"
     world.check_chain()
+
+
+def test_when_scans_brought_news_is_remembered_once_an_hour() -> None:
+    """Status compares it with notifications; a scan without news is none."""
+    world = World()
+    began = []
+    for minutes in (0, 30, 45, 120):
+        world.create(1)
+        began.append(instants.to_text(world.now))
+        world.run()
+        world.clock.advance(minutes * 60 + 1)
+        world.run()
+    assert world.checkpoint().news == [began[0], began[3]]
+
+
+def test_history_ends_with_the_time() -> None:
+    """However far back it is wanted, a job stops; a bell goes on."""
+    world = World()
+    world.run()
+    with_rules(world, budget_s=2)
+    began = world.clock.monotonic()
+    world.run(world.job("person", since=date(2026, 1, 1)))
+    assert world.clock.monotonic() - began < 4
+    assert "2026-01-01" < world.checkpoint().first_start < "2026-11-21"
+    assert len(world.jobs.messages) == 1
+
+
+@pytest.mark.parametrize("says", ["0", "2", "x"])
+def test_a_found_blob_that_is_not_what_it_says_stops_the_export(says: str) -> None:
+    """It was altered, or put there: nothing is exported over it, and the message names it."""
+    world = World()
+    world.create(60)
+    with suppress(Killed):
+        world.run(step=KilledAt(At("after commit", 3)))
+    name = list(world.data.names(""))[-1]
+    properties = world.data.properties(name)
+    assert properties
+    world.data._blobs[name].metadata = {**properties.metadata, "records": says}
+    world.clock.advance(61)
+    with pytest.raises(DataNotUnderstood, match=r"20261123T000000\.000000Z"):
+        world.run()
+    assert (world.checkpoint().failure or pytest.fail("no failure")).reason == "data"
 
 
 def test_a_burst_of_bells_shares_few_scans() -> None:

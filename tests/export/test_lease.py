@@ -9,6 +9,7 @@ from shared.errors import StorageConflict
 from shared.export import lease as module
 from shared.export.lease import LEASE_S, KeptAlive, Lease
 from tests.fakes.clock import FakeClock
+from tests.fakes.memory_blobs import MemoryBlobs
 
 
 class Renewals:
@@ -33,6 +34,24 @@ class Renewals:
 
     def release(self) -> None:
         pass
+
+
+def test_two_workers_that_make_the_state_at_once_share_it() -> None:
+    """The slower one finds it made, and the lease taken or free, as it is."""
+    clock = FakeClock()
+    blobs = MemoryBlobs(clock)
+
+    def other_first(operation: str, name: str) -> None:
+        if operation == "create":
+            blobs.before = None
+            blobs.create(name, b"of the other")
+
+    blobs.before = other_first
+    assert module.take(blobs, "state", b"mine", clock) is not None
+    assert module.take(blobs, "state", b"mine", clock) is None
+    stored = blobs.read("state")
+    assert stored
+    assert stored.data == b"of the other"
 
 
 def test_a_young_lease_is_relied_on_without_a_request() -> None:
