@@ -18,6 +18,7 @@ bp = func.Blueprint()
 def export_alerts(timer: func.TimerRequest, jobs: func.Out[typing.List[str]]) -> None:  # noqa: ARG001
     """Ask for one export for each tenant and incremental source."""
     jobs.set(wiring.ticks(wiring.settings().export_sources))
+    wiring.tell_poisoned()
 
 
 @bp.timer_trigger(arg_name="timer", schedule="%SECURE_SCORES_SCHEDULE%")

@@ -36,6 +36,12 @@ class Event(StrEnum):
     """Graph refused a subscription; told at every try."""
     UNMAINTAINED = "subscriptions.failed"
     """A tenant's subscriptions could not be looked after; the next tick tries again."""
+    CHECKED = "subscriptions.checked"
+    """How one wanted subscription is doing; told at every maintenance."""
+    POISONED = "queues.poisoned"
+    """A poison queue holds messages; told at every tick until it is empty."""
+    SCORE = "secureScore.kept"
+    """The newest secure score, when it is kept, and how it compares to the one before."""
 
 
 _LEVELS: Final[Mapping[Event, int]] = {
@@ -47,7 +53,34 @@ _LEVELS: Final[Mapping[Event, int]] = {
     Event.SUBSCRIBED: logging.INFO,
     Event.NOT_SUBSCRIBED: logging.WARNING,
     Event.UNMAINTAINED: logging.ERROR,
+    Event.CHECKED: logging.INFO,
+    Event.POISONED: logging.ERROR,
+    Event.SCORE: logging.INFO,
 }
+
+_JOB: Final = ("source", "tenant")
+_SUBSCRIPTION: Final = ("tenant", "resource", "change_type")
+
+FIELDS: Final[Mapping[Event, frozenset[str]]] = {
+    event: frozenset(fields)
+    for event, fields in {
+        Event.FINISHED: (
+            *(*_JOB, "job", "asked_by", "complete_until", "lag_seconds", "records", "records_total"),
+            *("requests", "throttled", "gaps", "continues", "seconds"),
+        ),
+        Event.FAILED: (*_JOB, "reason", "message"),
+        Event.GAP: (*_JOB, "start", "end", "providers", "unreadable"),
+        Event.GONE: (*_JOB, "reason", "message"),
+        Event.DROPPED: ("reasons",),
+        Event.SUBSCRIBED: (*_SUBSCRIPTION, "expires"),
+        Event.NOT_SUBSCRIBED: (*_SUBSCRIPTION, "message"),
+        Event.UNMAINTAINED: ("tenant", "reason", "message"),
+        Event.CHECKED: (*_SUBSCRIPTION, "state", "hours_left"),
+        Event.POISONED: ("queue", "messages"),
+        Event.SCORE: ("tenant", "day", "score", "max_score", "percent", "previous_percent", "change_percent"),
+    }.items()
+}
+"""The fields of each event, all of them always there: a query that asks for another finds nothing, and says nothing."""
 
 _SECRET: Final = ("token", "secret", "client_state", "authorization", "url", "body")
 
@@ -58,10 +91,12 @@ def emit(event: Event, **fields: Value) -> None:
     Never a token, a client state, a URL (it may hold a function key) or a body. Times become ISO 8601.
 
     Raises:
-        ValueError: a field's name says that it holds such a thing.
+        ValueError: a field's name says that it holds such a thing, or the fields are not the event's.
     """
     if secret := [name for name in fields if any(word in name for word in _SECRET)]:
         raise ValueError(f"{', '.join(secret)} must not be logged")
+    if fields.keys() != FIELDS[event]:
+        raise ValueError(f"{event} has other fields: {', '.join(sorted(fields.keys() ^ FIELDS[event]))}")
     _log.log(_LEVELS[event], "%s", json.dumps({"event": event} | fields, default=_text))
 
 

@@ -86,6 +86,15 @@ def ticks(of: Iterable[str]) -> list[str]:
     return [encode(Job(asked_by="tick", source=source, tenant=tenant)) for tenant in tenants() for source in of]
 
 
+def tell_poisoned() -> None:
+    """Tell of poison queues that hold messages: the host moves them there without a word that an alarm could hear."""
+    from shared import events
+
+    for name in QUEUES:
+        if name.endswith(POISON) and (messages := queue(name).length()):
+            events.emit(events.Event.POISONED, queue=name, messages=messages)
+
+
 def bells(tenant: str) -> list[str]:
     """One message for each incremental source of a tenant: a change of an alert changes its incident, too."""
     from shared.export.jobs import Job, encode

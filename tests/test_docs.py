@@ -23,7 +23,7 @@ from local.simulator.products import PRODUCTS
 from local.simulator.subscriptions.resources import read_scope
 from shared import instants, settings, status, status_reading, wiring
 from shared.errors import SettingsError
-from shared.events import Event, emit
+from shared.events import FIELDS, Event, emit
 from shared.export import names, requests
 from shared.export.checkpoint import Checkpoint
 from shared.graph.sources import SOURCES
@@ -183,7 +183,7 @@ def test_every_event_is_in_the_table_with_its_level(caplog: pytest.LogCaptureFix
     """Alarms are built from the table."""
     caplog.set_level(logging.INFO)
     for event in Event:
-        emit(event)
+        emit(event, **dict.fromkeys(FIELDS[event]))
     levels = {json.loads(record.getMessage())["event"]: record.levelname.lower() for record in caplog.records}
     assert {words(name)[0]: level for name, level, _ in rows(README, "event")} == levels
 

@@ -6,31 +6,31 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.events import Event, emit
+from shared.events import FIELDS, Event, emit
 
 
 def test_an_event_is_one_json_object(caplog: pytest.LogCaptureFixture) -> None:
     """The message alone carries name and fields, on one line, with percent signs as they are."""
     caplog.set_level(logging.INFO)
     emit(
-        Event.FINISHED,
+        Event.GAP,
         source="alerts_v2",
-        records=3,
-        seconds=1.5,
-        until=datetime(2026, 11, 23, tzinfo=UTC),
-        providers=["100 %s", "a\nb"],
-        nothing=None,
+        tenant=None,
+        start=datetime(2026, 11, 23, tzinfo=UTC),
+        end=1.5,
+        providers={"100 %s": 504},
+        unreadable=["a\nb"],
     )
     [record] = caplog.records
     assert "\n" not in record.getMessage()
     assert json.loads(record.getMessage()) == {
-        "event": "export.finished",
+        "event": "export.gap",
         "source": "alerts_v2",
-        "records": 3,
-        "seconds": 1.5,
-        "until": "2026-11-23T00:00:00+00:00",
-        "providers": ["100 %s", "a\nb"],
-        "nothing": None,
+        "tenant": None,
+        "start": "2026-11-23T00:00:00+00:00",
+        "end": 1.5,
+        "providers": {"100 %s": 504},
+        "unreadable": ["a\nb"],
     }
 
 
@@ -38,7 +38,7 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
     """What an operator must act on is an error; what mends itself is a warning."""
     caplog.set_level(logging.INFO)
     for event in Event:
-        emit(event)
+        emit(event, **dict.fromkeys(FIELDS[event]))
     assert {json.loads(record.getMessage())["event"]: record.levelname for record in caplog.records} == {
         "export.finished": "INFO",
         "export.failed": "ERROR",
@@ -48,7 +48,18 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
         "subscriptions.created": "INFO",
         "subscriptions.refused": "WARNING",
         "subscriptions.failed": "ERROR",
+        "subscriptions.checked": "INFO",
+        "queues.poisoned": "ERROR",
+        "secureScore.kept": "INFO",
     }
+
+
+@pytest.mark.parametrize("fields", [{"queue": "export-jobs-poison"}, {"queue": "q", "messages": 1, "more": 2}, {}])
+def test_an_event_has_its_fields(fields: dict[str, str | int], caplog: pytest.LogCaptureFixture) -> None:
+    """Neither fewer nor more: a query for a field that is not there finds nothing, and no alarm rings."""
+    with pytest.raises(ValueError, match="other fields: "):
+        emit(Event.POISONED, **fields)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "client_state", "notification_url", "body"])

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 
-import msgspec
 from isal import igzip
 
 from shared import events, instants
 from shared.errors import DataNotUnderstood, GraphUnavailable, StorageConflict
 from shared.events import Event
-from shared.export import manifest, names, window_blob
+from shared.export import manifest, names, scores, window_blob
 from shared.export.checkpoint import with_gaps
 from shared.export.manifest import Cost, Written
 from shared.export.session import Session
@@ -36,11 +35,6 @@ class _Day:
     data: bytes
 
 
-class _Score(msgspec.Struct, rename="camel"):
-    current_score: float | None = None
-    average_comparative_scores: list[msgspec.Raw] | None = None
-
-
 def export_days(session: Session, source: Source, now: Instant, deadline: float) -> None:
     """Keep every day that Graph shows and that is not kept yet, the oldest first.
 
@@ -51,7 +45,7 @@ def export_days(session: Session, source: Source, now: Instant, deadline: float)
     if source is not SECURE_SCORES and instants.to_date(now) in kept:
         return
     clock = session.edges.clock
-    tally, began = Tally(), clock.monotonic()
+    tally, began = session.tally(), clock.monotonic()
     pages = GraphList(session.edges.graph, session.checkpoint.tenant, source, tally, deadline)
     rows, failed = whole_list(pages.first, pages.follow)
     days = list(_scores(rows)) if source is SECURE_SCORES else [_snapshot(session, rows, now)]
@@ -60,7 +54,15 @@ def export_days(session: Session, source: Source, now: Instant, deadline: float)
             _keep(session, source, day, Cost(tally, clock.monotonic() - began), failed)
             tally, began = Tally(), clock.monotonic()  # one list served all days: its cost stands in the first manifest
     if source is SECURE_SCORES:
-        session.checkpoint = session.checkpoint.replace(warnings=_odd(rows, now))
+        session.checkpoint = session.checkpoint.replace(warnings=scores.odd(rows, instants.to_date(now)))
+        _tell(session.checkpoint.tenant, rows, kept)
+
+
+def _tell(tenant: str, rows: list[Row], kept: set[date]) -> None:
+    """Tell of the newest score, once."""
+    newest = max((instants.to_date(row.at) for row in rows), default=None)
+    if newest and newest not in kept and (change := scores.change(rows, newest)):
+        events.emit(Event.SCORE, tenant=tenant, day=newest.isoformat(), **change)
 
 
 def _scores(rows: list[Row]) -> Iterator[_Day]:
@@ -82,6 +84,7 @@ def _snapshot(session: Session, rows: list[Row], now: Instant) -> _Day:
 def _keep(session: Session, source: Source, day: _Day, cost: Cost | None, failed: dict[str, int]) -> None:
     """Blob, checkpoint, manifest. A blob that a crash left is the day's, whatever Graph shows now."""
     checkpoint, blobs = session.checkpoint, session.edges.data
+    start = instants.from_date(day.day)
     name = names.snapshot(source.name, checkpoint.tenant, day.day)
     metadata = {
         "records": str(day.records),
@@ -94,9 +97,15 @@ def _keep(session: Session, source: Source, day: _Day, cost: Cost | None, failed
     except StorageConflict:
         (day, failed), cost = _found(blobs, name, day.day), None
     if failed:
-        day_text = day.day.isoformat()
-        events.emit(Event.GAP, source=source.name, tenant=checkpoint.tenant, day=day_text, providers=failed)
-    start = instants.from_date(day.day)
+        events.emit(
+            Event.GAP,
+            source=source.name,
+            tenant=checkpoint.tenant,
+            start=instants.to_text(start),
+            end=instants.to_text(start + DAY),
+            providers=failed,
+            unreadable=[],
+        )
     window = {"start": start, "end": start + DAY}
     written = Written(len(day.data), sha256(day.data).hexdigest())
     content = manifest.content(source.name, checkpoint.tenant, name, window, written, day.records, failed, cost)
@@ -111,31 +120,3 @@ def _found(blobs: Blobs, name: str, day: date) -> tuple[_Day, dict[str, int]]:
         raise DataNotUnderstood(f"The blob {name} lies where a day belongs, and is not one. Move it away.")
     failed = window_blob.split_failed(properties.metadata.get("partial", ""))
     return _Day(day, int(properties.metadata["records"]), stored.data), failed
-
-
-def _odd(rows: list[Row], now: Instant) -> list[str]:
-    """What is odd in Graph's scores, in words: missing days, scores of -1, empty comparisons."""
-    found: list[str] = []
-    by_day = {instants.to_date(row.at): _score(row) for row in rows}
-    today = instants.to_date(now)
-    day = min(by_day, default=today)
-    while day < today:
-        if day not in by_day:
-            found.append(f"{day}: Graph has no score")
-        day += timedelta(days=1)
-    for day, score in sorted(by_day.items()):
-        if score is None:
-            found.append(f"{day}: the score has another form than Graph describes")
-            continue
-        if score.current_score is None or score.current_score < 0:
-            found.append(f"{day}: the score is {score.current_score}")
-        if not score.average_comparative_scores:
-            found.append(f"{day}: no comparison with other tenants")
-    return found
-
-
-def _score(row: Row) -> _Score | None:
-    try:
-        return msgspec.json.decode(row.raw, type=_Score)
-    except msgspec.DecodeError:
-        return None

@@ -153,16 +153,21 @@ class _Work:
         self.session.save(checkpoint.replace(failure=failure))
 
     def _report(self, records: int, seconds: float, *, whole: bool) -> None:
-        checkpoint = self.session.checkpoint
+        checkpoint, asked = self.session.checkpoint, self.session.asked()
+        until = checkpoint.complete_until
+        now = instants.from_datetime(self.session.edges.clock.now())
         events.emit(
             Event.FINISHED,
             source=self.job.source,
             tenant=self.job.tenant,
             job=self.job.id,
             asked_by=self.job.asked_by,
-            complete_until=checkpoint.complete_until,
+            complete_until=until,
+            lag_seconds=(now - instants.from_text(until)) // SECOND if until else None,
             records=records,
             records_total=checkpoint.records,
+            requests=asked.requests,
+            throttled=asked.throttled,
             gaps=len(checkpoint.gaps),
             continues=not whole,
             seconds=round(seconds, 3),

@@ -22,7 +22,6 @@ from shared.export.manifest import Cost, Written
 from shared.export.session import Session
 from shared.export.window_blob import BlobWriter, WindowFacts
 from shared.graph.answers import OutOfTime
-from shared.graph.client import Tally
 from shared.graph.lists import GraphList
 from shared.graph.pages import PageReader, Row
 from shared.graph.reading import Reading
@@ -143,7 +142,7 @@ class Scan:
     def _export(self, window: Window) -> Exported | Stopped:
         """Read one window and commit its blob; runs on a thread of its own."""
         began = self._edges.clock.monotonic()
-        tally = Tally()
+        tally = self._session.tally()
         pages = GraphList(self._edges.graph, self._tenant, self._source, tally, self._deadline)
         known_bad = [instants.from_text(gap.start) for gap in self._session.checkpoint.gaps if not gap.provider]
         reading = Reading(pages, window.read_start, window.end, known_bad)

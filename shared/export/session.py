@@ -1,7 +1,7 @@
 """One worker's time with one source and tenant: the lease, the checkpoint, and the order of durable steps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import msgspec
@@ -14,6 +14,7 @@ from shared.export import names
 from shared.export.checkpoint import LIVE, Checkpoint, Lane, Manifest
 from shared.export.edges import Edges, Rules
 from shared.export.lease import Lease
+from shared.graph.client import Tally
 from shared.instants import DAY, Instant
 from shared.storage.blobs import Blobs
 
@@ -28,6 +29,7 @@ class Session:
     checkpoint: Checkpoint
     """As it was last written, or is to be written next."""
     _etag: str
+    _tallies: list[Tally] = field(default_factory=list)
 
     @classmethod
     def begin(cls, edges: Edges, rules: Rules, source: str, tenant: str) -> "Session | None":
@@ -47,6 +49,19 @@ class Session:
             lease.release()
             raise
         return session
+
+    def tally(self) -> Tally:
+        """A tally of its own for a thread; ``asked`` counts it in."""
+        self._tallies.append(Tally())
+        return self._tallies[-1]
+
+    def asked(self) -> Tally:
+        """What the job asked of Graph, once its threads have ended."""
+        return Tally(
+            requests=sum(one.requests for one in self._tallies),
+            throttled=sum(one.throttled for one in self._tallies),
+            pages=sum(one.pages for one in self._tallies),
+        )
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write the checkpoint, and then the manifest that it carries.

@@ -19,20 +19,25 @@ def report(
     ``news`` are the times, ascending, at which polling found something new. Only a subscription that once existed can
     fail: one that Graph refuses is a state of its own, and no alarm.
     """
-    known = {Wanted(one.resource, one.change_type): one for one in memory.subscriptions}
-    shown = [(one, known.get(one)) for one in wanted]
-    states = [_state(subscribed, now) for _, subscribed in shown]
-    alive = [one for (_, one), state in zip(shown, states, strict=True) if one and state == "alive"]
+    shown = states(memory, wanted, now)
+    alive = [one for _, one, state in shown if one and state == "alive"]
     silent = bool(alive) and _is_silent(max(notified or "", *(one.made for one in alive)), news)
-    once = any(one.made for one in known.values())
-    healthy = not silent and "lost" not in states and not (memory.failure and once)
+    once = any(one.made for one in memory.subscriptions)
+    lost = any(state == "lost" for *_, state in shown)
+    healthy = not silent and not lost and not (memory.failure and once)
     return healthy, {
         "checked": memory.checked or None,
         "failure": memory.failure or None,
         "last_notification": notified,
         "silent": silent,
-        "subscriptions": [_shown(each, one, state) for (each, one), state in zip(shown, states, strict=True)],
+        "subscriptions": [_shown(each, one, state) for each, one, state in shown],
     }
+
+
+def states(memory: Memory, wanted: Iterable[Wanted], now: Instant) -> list[tuple[Wanted, Subscribed | None, str]]:
+    """Each wanted subscription, what is known of it, and one word for it."""
+    known = {Wanted(one.resource, one.change_type): one for one in memory.subscriptions}
+    return [(one, known.get(one), _state(known.get(one), now)) for one in wanted]
 
 
 def _state(one: Subscribed | None, now: Instant) -> str:

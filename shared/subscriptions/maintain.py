@@ -12,9 +12,9 @@ from shared.errors import AppError, GraphRefused, StorageConflict
 from shared.events import Event
 from shared.export import lease as leases
 from shared.export.lease import Lease
-from shared.instants import Instant
+from shared.instants import HOUR, Instant
 from shared.storage.blobs import Blobs
-from shared.subscriptions import state
+from shared.subscriptions import health, state
 from shared.subscriptions.graph import GraphSubscriptions
 from shared.subscriptions.plan import Actual, Create, Delete, Endpoint, Known, Renew, Step, Wanted, plan
 from shared.subscriptions.state import Memory, Subscribed
@@ -97,6 +97,10 @@ class _Work:
             self._save(failure=str(error))
             raise
         self._save(failure="")
+        for wanted, known, state_now in health.states(self._memory, m.wanted, m.now()):
+            left = (instants.from_text(known.expires) - m.now()) / HOUR if known and known.expires else None
+            hours = None if left is None else round(left, 1)
+            self._tell(Event.CHECKED, wanted, state=state_now, hours_left=hours)
         return self._memory
 
     def _plan(self, actual: Iterable[Actual]) -> list[Step]:
@@ -173,7 +177,7 @@ class _Work:
         for wanted, one in self._known.items():
             self._known[wanted] = replace(one, expires=expires.get(one.id, ""), id=one.id if one.id in expires else "")
 
-    def _tell(self, event: Event, wanted: Wanted, **fields: str) -> None:
+    def _tell(self, event: Event, wanted: Wanted, **fields: str | float | None) -> None:
         events.emit(event, tenant=self._m.tenant, resource=wanted.resource, change_type=wanted.change_type, **fields)
 
     def _save(self, *, failure: str) -> None:

@@ -1,12 +1,16 @@
 """The app on the local stack: real HTTP, real queues and blobs, Microsoft's runtime, an identity endpoint."""
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import requests
+from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import QueueServiceClient
 
 from local.stack import TENANT, Stack
 from tests.e2e.blobs import lines
@@ -110,6 +114,19 @@ def test_a_killed_process_loses_and_doubles_nothing(stack: Stack) -> None:
     until(lambda: status(stack)["tenants"][TENANT]["alerts_v2"]["since"] is None, "the history", 120)
     assert status(stack)["tenants"][TENANT]["alerts_v2"]["first_start"] == "2026-01-01T00:00:00.0000000Z"
     assert complete(stack, "alerts_v2")
+
+
+def test_a_poisoned_message_is_told_at_the_next_tick(stack: Stack) -> None:
+    """The host moves it there without an event; an alarm must hear of it within a tick."""
+    queues = QueueServiceClient.from_connection_string(stack.azurite.connection_string)
+    with queues.get_queue_client("export-jobs-poison") as poison:
+        with suppress(ResourceExistsError):
+            poison.create_queue()
+        poison.send_message("bm8=")
+        fire(stack, "export_alerts")
+        told = until(lambda: re.search(r'\{"event": "queues.poisoned".*\}', stack.host.output()), "the event")
+        poison.clear_messages()
+    assert json.loads(told[0]) == {"event": "queues.poisoned", "queue": "export-jobs-poison", "messages": 1}
 
 
 def blob_names(stack: Stack) -> Iterator[str]:
