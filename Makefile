@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 # Stamps lie in what they stand for: whoever deletes the folder deletes the stamp with it.
 PACKAGES := $(VENV)/.installed
 EMULATOR := node_modules/.installed
+CHECKOV := .checkov/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test lint check bench clean
@@ -24,7 +25,7 @@ demo: setup ## export a month of simulated alerts, and prove that none is lost o
 serve: setup ## keep the app running with a simulated Graph, to try things out
 	@$(BIN)/python -m local serve $(ARGS)
 
-test: setup ## run all tests
+test: setup $(CHECKOV) ## run all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(PACKAGES) ## check style and types
@@ -38,13 +39,19 @@ bench: setup ## measure
 	$(BIN)/python -m bench $(ARGS)
 
 clean: ## remove what make, tests and demos have made, .venv and node_modules too
-	rm -rf $(VENV) node_modules .local/demo .local/serve .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .checkov node_modules .local/demo .local/serve .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PACKAGES): requirements.txt requirements-dev.txt constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.13 is needed; if it has another name: make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# In an environment of its own: it pins half of what the app pins, otherwise.
+$(CHECKOV): infra/requirements-checkov.txt
+	$(PYTHON) -m venv .checkov
+	.checkov/bin/python -m pip install --quiet --disable-pip-version-check -r infra/requirements-checkov.txt
 	@touch $@
 
 $(EMULATOR): package.json package-lock.json

@@ -250,6 +250,8 @@ def test_only_the_app_is_deployed() -> None:
         "node_modules/azurite/index.js",
         ".venv/lib/site.py",
         ".github/workflows/check.yml",
+        ".pytest_cache/v/cache/lastfailed",
+        ".python-version",
         "local.settings.json",
         "package-lock.json",
         "pyproject.toml",
@@ -260,3 +262,8 @@ def test_only_the_app_is_deployed() -> None:
 def test_what_is_not_the_app_stays_behind(name: str) -> None:
     """Told by name, since a fresh clone lacks some of it."""
     assert ignored(Path(name), funcignore())
+
+
+def test_packages_that_were_built_here_go_along() -> None:
+    """Where Azure has no Python 3.13 to build with: docs/deploy.md."""
+    assert not ignored(Path(".python_packages/lib/site-packages/requests/api.py"), funcignore())

@@ -44,6 +44,8 @@ PAGES: Final = {
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 }
 README: Final = PAGES["README.md"]
+DEPLOY: Final = PAGES["docs/deploy.md"]
+OPERATIONS: Final = PAGES["docs/operations.md"]
 HOW_IT_WORKS: Final = PAGES["docs/how-it-works.md"]
 
 ALERT: Final = "da637551227677560813_-961444813"
@@ -186,6 +188,24 @@ def test_every_event_is_in_the_table_with_its_level(caplog: pytest.LogCaptureFix
         emit(event, **dict.fromkeys(FIELDS[event]))
     levels = {json.loads(record.getMessage())["event"]: record.levelname.lower() for record in caplog.records}
     assert {words(name)[0]: level for name, level, _ in rows(README, "event")} == levels
+
+
+def test_every_choice_of_the_deployment_is_in_the_table_with_its_default() -> None:
+    """What is not an app setting, under whose name it is told already."""
+    text = (ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8")
+    values = [each["value"] for each in json.loads(text)["parameters"].values()]
+    known = {name: default for value in values for name, _, default in [value[2:-1].partition("=")]}
+    told = {words(name)[0]: (words(default) or [""])[0] for name, default, _ in rows(DEPLOY, "name")}
+    azds = {"AZURE_ENV_NAME", "AZURE_LOCATION"}
+    assert told == {name: default for name, default in known.items() if name not in azds | set(settings.names())}
+
+
+def test_every_alarm_is_in_the_table_with_its_severity() -> None:
+    """Whoever is woken looks there."""
+    text = (ROOT / "infra" / "modules" / "alarms.bicep").read_text(encoding="utf-8")
+    rules = dict(re.findall(r"title: '(.+)'\n +severity: (\d)", text))
+    assert len(rules) == text.count("severity: ") - 1  # the rule's own
+    assert {title: severity for title, severity, _ in rows(OPERATIONS, "alarm")} == rules
 
 
 def test_every_state_is_in_the_table() -> None:

@@ -51,6 +51,8 @@ def main() -> None:
 async def _serve(options: Options, port: int, ready_file: Path | None) -> Host:
     host = await Host.load(options, os.environ)
     listening = socket.create_server(("127.0.0.1", port))
+    # asyncio does this only for sockets that say they are TCP; each answer after the first would wait 40 ms for an ACK.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
 
     def on_ready() -> None:

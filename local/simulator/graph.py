@@ -15,6 +15,7 @@ from local.simulator.listing import Listed, list_page
 from local.simulator.page_cache import PageCache
 from local.simulator.query import read_query, write_token
 from local.simulator.records.document import guid
+from local.simulator.service_principals import Directory, ServicePrincipalsApi, names_service_principals
 from local.simulator.sources import SOURCES, Source
 from local.simulator.subscriptions.api import SubscriptionsApi, names_subscriptions
 from local.simulator.subscriptions.notifier import Notifier
@@ -28,7 +29,7 @@ _SHOW_ALL_MEMBERS = "include-unknown-enum-members"
 
 
 class Graph:
-    """Microsoft Graph's security reads and subscriptions for some tenants.
+    """Microsoft Graph's security reads, subscriptions and service principals for some tenants.
 
     Args:
         tenants: by tenant id; subscribers are told of changes in those that are there now.
@@ -59,6 +60,9 @@ class Graph:
         for tenant in tenants.values():
             self.notifier.watch(tenant)
         self._subscriptions = SubscriptionsApi(self.notifier, self.faults, now, base_url)
+        self.directory = Directory()
+        """Service principals and their roles, of the one tenant that a test grants roles in."""
+        self.service_principals = ServicePrincipalsApi(self.directory, now, base_url)
         self._tokens = Tokens()
         self._throttles: defaultdict[str, Throttle] = defaultdict(Throttle)
         self._cache = PageCache(cache_pages)
@@ -109,6 +113,9 @@ class Graph:
                 self.faults.subscriptions.strike()
                 token = self._tokens.of(request.headers, self._now())
                 status, more_headers, body = yield from self._subscriptions.answer(request, token)
+            elif names_service_principals(request.path):
+                token = self._tokens.of(request.headers, self._now())
+                status, more_headers, body = self.service_principals.answer(request, token)
             else:
                 status, more_headers, body = self._read(request)
         except Refusal as refusal:

@@ -103,6 +103,8 @@ def listen(port: int) -> tuple[socket.socket, str]:
     It listens before the server runs, so that whoever reads the URL may connect at once.
     """
     listener = socket.create_server((HOST, port), backlog=512)
+    # asyncio does this only for sockets that say they are TCP; each answer after the first would wait 40 ms for an ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener, f"http://{HOST}:{listener.getsockname()[1]}"
 
 

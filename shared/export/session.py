@@ -100,7 +100,8 @@ class Session:
             stored = self.edges.state.read(manifest.name)
             if stored is None or stored.data != text:
                 what = f"The manifest {manifest.name} is not the one that the checkpoint's chain has there."
-                raise DataNotUnderstood(f"{what} It was altered or put in by somebody else.") from error
+                why = "Somebody altered it or put it in, or the checkpoint was lost: then restore its previous version."
+                raise DataNotUnderstood(f"{what} {why}") from error
         self.checkpoint = self.checkpoint.replace(manifest=None)
 
 

@@ -351,6 +351,25 @@ def test_a_checkpoint_that_was_put_back_goes_on() -> None:
     world.check_chain()
 
 
+def test_a_lost_checkpoint_writes_nothing_into_the_old_chain() -> None:
+    """Begun anew at a later day it would fork the chain: it stops instead, and says what to restore."""
+    world = World()
+    for _ in range(4):
+        world.create(60)
+        world.run()
+        world.clock.advance(24 * 3600)
+    manifests = {name: world.state.read(name) for name in world.state.names("manifests/")}
+    before = world.exported()
+    world.state._blobs.pop(names.checkpoint("alerts_v2", TENANT))
+    for _ in range(2):
+        with pytest.raises(DataNotUnderstood, match="checkpoint was lost: then restore its previous version"):
+            world.run()
+        world.clock.advance(70)
+    assert {name: world.state.read(name) for name in world.state.names("manifests/")} == manifests
+    assert set(world.exported().values()) == {1}
+    assert before == {key: 1 for key in world.exported() if key in before}
+
+
 def test_refused_history_is_a_warning_and_harms_nothing_else() -> None:
     """Behind its retention Graph may refuse; the live export stays healthy, and nobody asks again and again."""
     world = World()

@@ -1,0 +1,1 @@
+"""Deployment to Azure: Bicep, and the hooks around it."""
