@@ -58,9 +58,9 @@ async def _serve(options: Options, port: int, ready_file: Path | None) -> Host:
     def on_ready() -> None:
         # The socket is listening already: a client that comes now is served, not refused.
         ready = json.dumps({"url": url})
-        print(ready, flush=True)
-        if ready_file:
+        if ready_file:  # first: whoever reads the line may look into the file at once
             ready_file.write_text(ready + "\n", encoding="utf-8")
+        print(ready, flush=True)
 
     config = uvicorn.Config(
         host.asgi(on_ready),

@@ -540,6 +540,6 @@ def test_no_secret_of_the_webhooks_is_logged(lively: Stack) -> None:
 
 def test_a_burst_costs_a_handful_of_scans(stack: Stack, burst: Burst) -> None:
     """Everything is exported by them, once, and nothing is poisoned."""
-    until(lambda: idle(stack), "empty queues", 120)
+    until(lambda: idle(stack), "empty queues", 200)
     until(lambda: complete(stack, "alerts_v2"), "the changed alerts")
     assert finished(stack) - burst.scans_before <= 10
