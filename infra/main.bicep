@@ -211,7 +211,7 @@ var containers = { export: 'security-export', state: 'security-export-state', vi
 var packageContainer = 'app-package'
 var tags = { 'azd-env-name': environmentName, application: 'graph-security-export' }
 
-var homeTenant = toLower(empty(tenantId) ? subscription().tenantId : tenantId)
+var homeTenant = empty(tenantId) ? subscription().tenantId : tenantId
 // https://learn.microsoft.com/graph/deployments; the name of the cloud does not tell DoD from GCC High.
 var graphByCloud = {
   AzureCloud: 'https://graph.microsoft.com'

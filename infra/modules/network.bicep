@@ -30,25 +30,22 @@ resource vnet 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   tags: tags
   properties: {
     addressSpace: { addressPrefixes: ['10.0.0.0/23'] }
-  }
-
-  resource app 'subnets' = {
-    name: 'app'
-    properties: {
-      addressPrefix: '10.0.0.0/24'
-      // What Flex Consumption asks for; the subscription must know the provider Microsoft.App.
-      delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]
-    }
-  }
-
-  resource endpoints 'subnets' = {
-    name: 'endpoints'
-    // Two subnets of one network can't be written at once.
-    dependsOn: [app]
-    properties: {
-      addressPrefix: '10.0.1.0/24'
-      defaultOutboundAccess: false
-    }
+    // In here and not as resources of their own: older versions of the API take a network without any for one that is to
+    // lose its subnets (https://github.com/Azure/bicep/issues/4653), and fail.
+    subnets: [
+      {
+        name: 'app'
+        properties: {
+          addressPrefix: '10.0.0.0/24'
+          // What Flex Consumption asks for; the subscription must know the provider Microsoft.App.
+          delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]
+        }
+      }
+      {
+        name: 'endpoints'
+        properties: { addressPrefix: '10.0.1.0/24', defaultOutboundAccess: false }
+      }
+    ]
   }
 }
 
@@ -76,7 +73,7 @@ resource connections 'Microsoft.Network/privateEndpoints@2025-05-01' = [
     location: location
     tags: tags
     properties: {
-      subnet: { id: vnet::endpoints.id }
+      subnet: { id: '${vnet.id}/subnets/endpoints' }
       privateLinkServiceConnections: [
         {
           name: endpoint.name
@@ -96,5 +93,3 @@ resource records 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-0
     }
   }
 ]
-
-output appSubnetId string = vnet::app.id

@@ -166,13 +166,15 @@ def test_queues_are_the_apps(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_containers_are_the_apps(name: str) -> None:
-    """Its three in the account for data, and the package's in the host's."""
+    """Its three in the account for data, by the app's own names for them, and the package's in the host's."""
+    names = {Settings.export_container, Settings.state_container, Settings.views_container}
     read = loaded(name)
+    assert {read.export_container, read.state_container, read.views_container} == names
     site = deployed(name).site.properties["functionAppConfig"]["deployment"]["storage"]
     host, data = deployed(name).one(STORAGE, "sthost").name, deployed(name).one(STORAGE, "stdata").name
     assert {each.name for each in deployed(name).of(f"{STORAGE}/blobServices/containers")} == {
         f"{host}/default/app-package",
-        *(f"{data}/default/{each}" for each in (read.export_container, read.state_container, read.views_container)),
+        *(f"{data}/default/{each}" for each in names),
     }
     assert (site["type"], site["value"]) == (
         "blobContainer",

@@ -119,10 +119,9 @@ def test_every_closed_door_has_an_endpoint_and_a_name(name: str) -> None:
 
 def test_the_apps_subnet_is_given_to_flex_consumption() -> None:
     """Delegated as the plan asks for, apart from the endpoints, and without an underscore in its name."""
-    subnets = {
-        each.name.rpartition("/")[2]: each.properties
-        for each in deployed("private").of(f"{NETWORK}/virtualNetworks/subnets")
-    }
+    [network] = deployed("private").of(f"{NETWORK}/virtualNetworks")
+    subnets = {each["name"]: each["properties"] for each in network.properties["subnets"]}
+    assert deployed("private").site.properties["virtualNetworkSubnetId"] == f"{network.id}/subnets/app"
     [delegation] = subnets["app"]["delegations"]
     assert delegation["properties"]["serviceName"] == "Microsoft.App/environments"
     assert "delegations" not in subnets["endpoints"]

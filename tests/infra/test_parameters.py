@@ -8,7 +8,7 @@ import pytest
 
 from shared import settings
 from shared.errors import SettingsError
-from tests.infra.deployed import INFRA, TENANT, deployed, template
+from tests.infra.deployed import INFRA, SETS, TENANT, deployed, template
 
 STORAGE: Final = "UseDevelopmentStorage=true"
 REQUIRED: Final = {"TENANT_ID": TENANT, "EXPORT_STORAGE": STORAGE, "AzureWebJobsStorage": STORAGE}
@@ -134,10 +134,7 @@ def test_the_hooks_get_what_they_need() -> None:
         *("LOG_WORKSPACE_ID", "RESOURCE_MANAGER_URL", "SOURCES", "UPDATES_ON", "WEBHOOKS_ON"),
     ]
     chosen = deployed("everything").outputs
-    assert {name: chosen[name] for name in ("SOURCES", "WEBHOOKS_ON", "UPDATES_ON", "GRAPH_URL")} == {
-        "SOURCES": "alerts_v2, incidents,alerts",
-        "WEBHOOKS_ON": "true",
-        "UPDATES_ON": "true",
-        "GRAPH_URL": "https://dod-graph.microsoft.us",
-    }
-    assert (deployed("private").outputs["WEBHOOKS_ON"], deployed("defaults").outputs["UPDATES_ON"]) == ("false",) * 2
+    assert (chosen["SOURCES"], chosen["GRAPH_URL"]) == ("alerts_v2, incidents,alerts", "https://dod-graph.microsoft.us")
+    switched = {name: tuple(deployed(name).outputs[each] for each in ("WEBHOOKS_ON", "UPDATES_ON")) for name in SETS}
+    on, off = "true", "false"
+    assert switched == {"defaults": (on, off), "everything": (on, on), "private": (off, off), "evidence": (on, off)}
