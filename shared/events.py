@@ -42,6 +42,10 @@ class Event(StrEnum):
     """A poison queue holds messages; told at every tick until it is empty."""
     SCORE = "secureScore.kept"
     """The newest secure score, when it is kept, and how it compares to the one before."""
+    REPORTED = "reports.rendered"
+    """The timer has rendered what its time allowed."""
+    NOT_REPORTED = "report.failed"
+    """A tenant's report could not be rendered; the next tick tries again."""
 
 
 _LEVELS: Final[Mapping[Event, int]] = {
@@ -56,6 +60,8 @@ _LEVELS: Final[Mapping[Event, int]] = {
     Event.CHECKED: logging.INFO,
     Event.POISONED: logging.ERROR,
     Event.SCORE: logging.INFO,
+    Event.REPORTED: logging.INFO,
+    Event.NOT_REPORTED: logging.ERROR,
 }
 
 _JOB: Final = ("source", "tenant")
@@ -78,6 +84,8 @@ FIELDS: Final[Mapping[Event, frozenset[str]]] = {
         Event.CHECKED: (*_SUBSCRIPTION, "state", "hours_left"),
         Event.POISONED: ("queue", "messages"),
         Event.SCORE: ("tenant", "day", "score", "max_score", "percent", "previous_percent", "change_percent"),
+        Event.REPORTED: ("rendered", "failed", "left", "seconds"),
+        Event.NOT_REPORTED: ("tenant", "reason", "message"),
     }.items()
 }
 """The fields of each event, all of them always there: a query that asks for another finds nothing, and says nothing."""

@@ -39,13 +39,14 @@ def report(checkpoints: Mapping[tuple[str, str], Checkpoint | None], now: Instan
     tenants: dict[str, dict[str, object]] = {}
     healthy = True
     for (tenant, source), checkpoint in checkpoints.items():
-        state = _state(checkpoint, source, now)
+        state = state_of(checkpoint, source, now)
         healthy = healthy and state in _HEALTHY
         tenants.setdefault(tenant, {})[source] = {"state": state, **_details(checkpoint, source, now)}
     return {"healthy": healthy, "at": instants.to_text(now), "tenants": tenants}
 
 
-def _state(checkpoint: Checkpoint | None, source: str, now: Instant) -> State:
+def state_of(checkpoint: Checkpoint | None, source: str, now: Instant) -> State:
+    """The word for a source whose checkpoint this is; None where none was written yet."""
     if checkpoint is None:
         return State.WAITING
     if checkpoint.failure:

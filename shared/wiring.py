@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.storage.queues import AzureQueue
     from shared.subscriptions.graph import GraphSubscriptions
     from shared.subscriptions.maintain import Maintenance
+    from shared.views.rendering import Rendering
 
 JOBS_QUEUE = "export-jobs"
 NOTIFICATIONS_QUEUE = "graph-notifications"
@@ -197,6 +198,21 @@ def rules() -> "Rules":
 def state() -> "Blobs":
     """STATE_CONTAINER."""
     return _container(settings().state_container)
+
+
+@_once
+def views() -> "Blobs":
+    """VIEWS_CONTAINER."""
+    return _container(settings().views_container)
+
+
+def rendering() -> "Rendering":
+    """What it takes to render reports."""
+    from shared.views.rendering import Rendering
+
+    return Rendering(
+        data=edges().data, state=state(), views=views(), sources=sources(), clock=clock, pool=ThreadPoolExecutor
+    )
 
 
 @_once

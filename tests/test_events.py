@@ -51,6 +51,8 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
         "subscriptions.checked": "INFO",
         "queues.poisoned": "ERROR",
         "secureScore.kept": "INFO",
+        "reports.rendered": "INFO",
+        "report.failed": "ERROR",
     }
 
 

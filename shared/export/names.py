@@ -27,6 +27,11 @@ def window(source: str, tenant: str, start: Instant) -> str:
     return f"{_day(source, tenant, start)}/{instants.to_stamp(start)}.ndjson.gz"
 
 
+def of_source(source: str, tenant: str) -> str:
+    """What the names of all blobs of a source and tenant begin with."""
+    return f"{source}/tenant={tenant}/"
+
+
 def snapshot(source: str, tenant: str, day: date) -> str:
     """The blob of a day's secure score or control profiles."""
     return f"{_day(source, tenant, instants.from_date(day))}/{_SNAPSHOTS[source]}"
@@ -48,4 +53,4 @@ def mark(source: str, tenant: str) -> str:
 
 
 def _day(source: str, tenant: str, start: Instant) -> str:
-    return f"{source}/tenant={tenant}/date={instants.to_date(start)}"
+    return f"{of_source(source, tenant)}date={instants.to_date(start)}"

@@ -3,23 +3,9 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-import msgspec
-
 from shared import instants
 from shared.graph.pages import Row
-
-
-class _Score(msgspec.Struct, rename="camel"):
-    current_score: float | None = None
-    max_score: float | None = None
-    average_comparative_scores: list[msgspec.Raw] | None = None
-
-    @property
-    def percent(self) -> float | None:
-        """Of the maximum; None where Graph gave no score: it answers -1 for a day on which it could not compute one."""
-        if self.current_score is None or self.current_score < 0 or not self.max_score or self.max_score < 0:
-            return None
-        return 100 * self.current_score / self.max_score
+from shared.graph.secure_score import SecureScore, read_score
 
 
 def odd(rows: Iterable[Row], today: date) -> list[str]:
@@ -32,13 +18,8 @@ def odd(rows: Iterable[Row], today: date) -> list[str]:
             found.append(f"{day}: Graph has no score")
         day += timedelta(days=1)
     for day, score in sorted(by_day.items()):
-        if score is None:
-            found.append(f"{day}: the score has another form than Graph describes")
-            continue
-        if score.current_score is None or score.current_score < 0:
-            found.append(f"{day}: the score is {score.current_score}")
-        if not score.average_comparative_scores:
-            found.append(f"{day}: no comparison with other tenants")
+        oddities = ["the score has another form than Graph describes"] if score is None else score.oddities()
+        found += (f"{day}: {oddity}" for oddity in oddities)
     return found
 
 
@@ -62,13 +43,6 @@ def change(rows: Iterable[Row], day: date) -> dict[str, float | None] | None:
     }
 
 
-def _by_day(rows: Iterable[Row]) -> dict[date, _Score | None]:
+def _by_day(rows: Iterable[Row]) -> dict[date, SecureScore | None]:
     """Of several scores of a day the last; None where it has another form than Graph describes."""
-    return {instants.to_date(row.at): _score(row) for row in sorted(rows, key=lambda row: row.at)}
-
-
-def _score(row: Row) -> _Score | None:
-    try:
-        return msgspec.json.decode(row.raw, type=_Score)
-    except msgspec.DecodeError:
-        return None
+    return {instants.to_date(row.at): read_score(row.raw) for row in sorted(rows, key=lambda row: row.at)}

@@ -1,4 +1,4 @@
-r"""Cutting a page into records where the fast parser refuses it. Pure.
+r"""Reading what the fast parser refuses. Pure.
 
 msgspec takes no half of a surrogate pair (``\ud800``), which JSON allows and which an attacker can put into the title
 of an alert. Such a page must neither be lost nor stop the export: Python's own parser takes it, at a twentieth of the
@@ -7,8 +7,25 @@ speed, and tells where each record begins and ends.
 
 import json
 
+import msgspec
+
 _DECODER = json.JSONDecoder()
 _BLANK = " \t\r\n"
+
+
+def decode[T](raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
+    """A record as the decoder reads it, by Python's parser where msgspec refuses the JSON.
+
+    Raises:
+        msgspec.ValidationError: it has another form.
+        ValueError, RecursionError: not JSON.
+    """
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        return msgspec.convert(json.loads(bytes(raw)), decoder.type)
 
 
 def split(body: bytes) -> tuple[list[bytes], str | None]:

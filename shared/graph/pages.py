@@ -4,7 +4,6 @@ A record is never parsed and written again: it is cut out of the page as the byt
 the id, the cursor and, where a page joins providers, the provider are read.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -95,7 +94,7 @@ class PageReader:
             DataNotUnderstood: no id or no cursor.
         """
         try:
-            record = self._identity(raw)
+            record = lenient.decode(raw, self._record)
             at = instants.from_text(record.cursor) if self._source.cursor else 0
         except (ValueError, RecursionError) as error:
             what = f"{self._source.name}: a record has no usable id or {self._source.cursor or 'form'} ({error})"
@@ -110,14 +109,6 @@ class PageReader:
         except msgspec.DecodeError:
             return lenient.split(body)
         return envelope.value, envelope.next_link
-
-    def _identity(self, raw: bytes | msgspec.Raw) -> Any:
-        try:
-            return self._record.decode(raw)
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError:
-            return msgspec.convert(json.loads(bytes(raw)), self._record.type)
 
 
 def failed_providers(warning: str) -> dict[str, int]:

@@ -53,6 +53,8 @@ def test_every_function_is_indexed(stack: Stack) -> None:
         "lifecycle",
         "process_notifications",
         "maintain_subscriptions",
+        "render_report",
+        "report",
     }
 
 

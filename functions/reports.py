@@ -1,0 +1,28 @@
+"""What people look at."""
+
+import azure.functions as func
+
+from functions import answers
+from shared import wiring
+
+bp = func.Blueprint()
+
+
+@bp.timer_trigger(arg_name="timer", schedule="%REPORT_SCHEDULE%")
+def render_report(timer: func.TimerRequest) -> None:  # noqa: ARG001
+    """Render each tenant's report."""
+    wiring.rendering().all_tenants(wiring.tenants(), wiring.settings().run_budget_seconds)
+
+
+@bp.route(route="report", methods=["GET"])
+def report(req: func.HttpRequest) -> func.HttpResponse:
+    """The latest report of a tenant, as a page."""
+    from shared.views import names, policy
+
+    tenant = req.params.get("tenant", wiring.settings().tenant_id).lower()
+    if tenant not in wiring.tenants():
+        return answers.json({"error": "This tenant is not exported."}, 404)
+    page = wiring.views().read(names.latest_report(tenant))
+    if page is None:
+        return answers.json({"error": "There is no report yet. render_report makes one at REPORT_SCHEDULE."}, 404)
+    return func.HttpResponse(page.data, mimetype="text/html", charset="utf-8", headers=policy.headers())

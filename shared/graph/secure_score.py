@@ -1,0 +1,120 @@
+"""What is read of a ``secureScore`` and of a ``secureScoreControlProfile``, and what may be odd in a score. Pure.
+
+Both types are open and most of their properties may be null, so everything may be missing here
+(https://learn.microsoft.com/graph/api/resources/securescore).
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from shared.graph import lenient
+
+
+class ControlScore(msgspec.Struct, rename="camel", gc=False):
+    """What one control brings on one day."""
+
+    control_name: str | None = None
+    score: float | None = None
+
+
+class AverageComparativeScore(msgspec.Struct, rename="camel", gc=False):
+    """What others have on average: all tenants, those with as many seats, those of the same industry."""
+
+    basis: str | None = None
+    average_score: float | None = None
+
+
+class SecureScore(msgspec.Struct, rename="camel"):
+    """The score of one day."""
+
+    current_score: float | None = None
+    max_score: float | None = None
+    average_comparative_scores: list[AverageComparativeScore] | None = None
+    control_scores: list[ControlScore] | None = None
+
+    @property
+    def percent(self) -> float | None:
+        """Of the maximum; None where Graph gave no score: it answers -1 for a day on which it could not compute one."""
+        if self.current_score is None or self.current_score < 0 or not self.max_score or self.max_score < 0:
+            return None
+        return 100 * self.current_score / self.max_score
+
+    def averages(self) -> dict[str, float]:
+        """The average of each basis, in percent of the maximum.
+
+        Graph documents no unit. Its first example has points (109 of 697); today's tenants see percent. So what is
+        above 100 counts as points.
+        """
+        found = {}
+        for one in self.average_comparative_scores or ():
+            average = one.average_score
+            if one.basis and average is not None and average >= 0:
+                points = average > 100 and self.max_score and self.max_score > 0
+                found[one.basis] = 100 * average / self.max_score if points and self.max_score else average
+        return found
+
+    def controls(self) -> Mapping[str, float]:
+        """The points of each control that has some, zero included."""
+        return {
+            one.control_name: one.score
+            for one in self.control_scores or ()
+            if one.control_name and one.score is not None and one.score >= 0
+        }
+
+    def oddities(self) -> Iterator[str]:
+        """What is odd in it, in words."""
+        if self.current_score is None or self.current_score < 0:
+            yield f"the score is {self.current_score}"
+        if not self.average_comparative_scores:
+            yield "no comparison with other tenants"
+
+
+class ControlStateUpdate(msgspec.Struct, rename="camel", gc=False):
+    """What somebody decided about a control."""
+
+    state: str | None = None
+    updated_date_time: str | None = None
+
+
+class SecureScoreControlProfile(msgspec.Struct, rename="camel"):
+    """A control: what it is worth and what it costs."""
+
+    id: str
+    title: str | None = None
+    max_score: float | None = None
+    control_category: str | None = None
+    service: str | None = None
+    implementation_cost: str | None = None
+    user_impact: str | None = None
+    deprecated: bool | None = None
+    action_url: str | None = None
+    control_state_updates: list[ControlStateUpdate] | None = None
+
+    @property
+    def state(self) -> str:
+        """The latest decision: ``Default`` where nobody made one."""
+        updates = self.control_state_updates or ()
+        latest = max(updates, key=lambda one: one.updated_date_time or "", default=None)
+        return (latest.state if latest else None) or "Default"
+
+
+_SCORE = msgspec.json.Decoder(SecureScore)
+_PROFILE = msgspec.json.Decoder(SecureScoreControlProfile)
+
+
+def read_score(raw: bytes | msgspec.Raw) -> SecureScore | None:
+    """A score; None where it has another form than Graph describes."""
+    return _read(raw, _SCORE)
+
+
+def read_profile(raw: bytes | msgspec.Raw) -> SecureScoreControlProfile | None:
+    """A control profile; None where it has another form than Graph describes."""
+    return _read(raw, _PROFILE)
+
+
+def _read[T](raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T | None:
+    try:
+        return lenient.decode(raw, decoder)
+    except (ValueError, RecursionError):
+        return None

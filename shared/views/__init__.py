@@ -1,0 +1,1 @@
+"""What is derived from the exported blobs, and can be made again: the report."""

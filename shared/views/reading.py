@@ -1,0 +1,75 @@
+"""What the report is made of, read from the exported blobs: a few at a time, and none of them twice."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from datetime import date
+from itertools import batched
+
+from shared.errors import DataNotUnderstood
+from shared.export import names
+from shared.export.window_blob import lines
+from shared.graph.secure_score import SecureScoreControlProfile, read_profile
+from shared.graph.sources import CONTROL_PROFILES, INCREMENTAL, SECURE_SCORES
+from shared.storage.blobs import Blobs
+from shared.views.alerts import Latest
+
+_AT_ONCE = 8
+"""Blobs that are read at the same time: a request takes milliseconds, most of which is waiting."""
+_BATCH = 64
+"""Blobs whose content is held at the same time."""
+
+ALERTS = INCREMENTAL["alerts_v2"]
+
+
+class ExportedBlobs:
+    """One tenant's exported blobs, as the report reads them."""
+
+    def __init__(self, data: Blobs, tenant: str, pool: Callable[[int], Executor]) -> None:
+        self._data = data
+        self._tenant = tenant
+        self._pool = pool
+
+    def scores(self) -> Iterator[tuple[date, bytes]]:
+        """Every kept secure score with its day, in order."""
+        for name, content in self._each(SECURE_SCORES.name, self._whole):
+            yield _day(name), content
+
+    def profiles(self) -> Sequence[SecureScoreControlProfile]:
+        """The control profiles of the newest snapshot; none where nothing was kept yet."""
+        newest = max(self._names(CONTROL_PROFILES.name), default=None)
+        if newest is None:
+            return []
+        found = (read_profile(line) for line in lines(self._data.chunks(newest)))
+        return [profile for profile in found if profile is not None]
+
+    def alerts(self) -> Latest:
+        """The newest revision of each alert."""
+        latest = Latest()
+        for _, of_blob in self._each(ALERTS.name, self._latest_in):
+            latest.merge(of_blob)
+        return latest
+
+    def _names(self, source: str) -> Iterable[str]:
+        return self._data.names(names.of_source(source, self._tenant))
+
+    def _each[T](self, source: str, read: Callable[[str], T]) -> Iterator[tuple[str, T]]:
+        """Each blob of a source, read by some threads, in the order of names."""
+        with self._pool(_AT_ONCE) as pool:
+            for batch in batched(self._names(source), _BATCH, strict=False):
+                yield from zip(batch, pool.map(read, batch), strict=True)
+
+    def _whole(self, name: str) -> bytes:
+        return b"".join(self._data.chunks(name))
+
+    def _latest_in(self, name: str) -> Latest:
+        latest = Latest()
+        latest.take(lines(self._data.chunks(name)))
+        return latest
+
+
+def _day(name: str) -> date:
+    """The day in a blob's name."""
+    try:
+        return date.fromisoformat(name.partition("/date=")[2][:10])
+    except ValueError as error:
+        raise DataNotUnderstood(f"The blob {name} lies where a day's score belongs. Move it away.") from error
