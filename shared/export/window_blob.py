@@ -161,7 +161,7 @@ def find(blobs: Blobs, name: str, reader: PageReader, overlap: Instant) -> Found
             size += len(chunk)
             yield chunk
 
-    for line in lines(chunks()):
+    for line in lines(chunks(), name):
         row = reader.row(line)
         records += 1
         if row.at >= kept_from:
@@ -171,14 +171,24 @@ def find(blobs: Blobs, name: str, reader: PageReader, overlap: Instant) -> Found
     return Found(facts, Written(size, digest.hexdigest()), keys)
 
 
-def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of a gzip stream, without their ends; the last one ends with a line break, too."""
+def lines(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """The lines of a blob, from its gzip stream, without their ends; the last one ends with a line break, too.
+
+    Raises:
+        DataNotUnderstood: it is no gzip stream, or one without its end.
+    """
     gunzip = isal_zlib.decompressobj(wbits=_GZIP)
     rest = b""
     for chunk in chunks:
         for at in range(0, len(chunk), _PIECE_BYTES):
-            *whole, rest = (rest + gunzip.decompress(chunk[at : at + _PIECE_BYTES])).split(b"\n")
+            try:
+                expanded = gunzip.decompress(chunk[at : at + _PIECE_BYTES])
+            except isal_zlib.error as error:  # type: ignore[misc]  # isal's stub takes the class for an instance
+                raise DataNotUnderstood(f"The blob {name} is no gzip stream ({error}): it was altered.") from error
+            *whole, rest = (rest + expanded).split(b"\n")
             yield from whole
+    if not gunzip.eof:
+        raise DataNotUnderstood(f"The blob {name} ends in the middle of its gzip stream: it was altered.")
 
 
 def join_failed(failed: Mapping[str, int]) -> str:

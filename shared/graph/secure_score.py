@@ -5,54 +5,62 @@ Both types are open and most of their properties may be null, so everything may 
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Annotated
 
 import msgspec
 
 from shared.graph import lenient
+
+type _Points = Annotated[float, msgspec.Meta(lt=1e9)]
+"""A sane number: neither the NaN nor the infinity that ``lenient`` lets pass, nor what no page could draw."""
 
 
 class ControlScore(msgspec.Struct, rename="camel", gc=False):
     """What one control brings on one day."""
 
     control_name: str | None = None
-    score: float | None = None
+    score: _Points | None = None
 
 
 class AverageComparativeScore(msgspec.Struct, rename="camel", gc=False):
     """What others have on average: all tenants, those with as many seats, those of the same industry."""
 
     basis: str | None = None
-    average_score: float | None = None
+    average_score: _Points | None = None
 
 
 class SecureScore(msgspec.Struct, rename="camel"):
     """The score of one day."""
 
-    current_score: float | None = None
-    max_score: float | None = None
+    current_score: _Points | None = None
+    max_score: _Points | None = None
     average_comparative_scores: list[AverageComparativeScore] | None = None
     control_scores: list[ControlScore] | None = None
 
     @property
     def percent(self) -> float | None:
-        """Of the maximum; None where Graph gave no score: it answers -1 for a day on which it could not compute one."""
-        if self.current_score is None or self.current_score < 0 or not self.max_score or self.max_score < 0:
+        """Of the maximum; None where Graph gave no score: it answers -1 for a day on which it could not compute one.
+
+        A maximum below one point is none.
+        """
+        if self.current_score is None or self.current_score < 0 or self.max_score is None or self.max_score < 1:
             return None
         return 100 * self.current_score / self.max_score
 
     def averages(self) -> dict[str, float]:
-        """The average of each basis, in percent of the maximum.
+        """The average of each basis, in percent of the maximum; without those that Graph could not compute (-1).
 
-        Graph documents no unit. Its first example has points (109 of 697); today's tenants see percent. So what is
-        above 100 counts as points.
+        Graph documents no unit. Today's tenants see percent (KelvinTegelaar/CIPP#4201); its first example has points
+        (37, 46 and 109 of 697). A score has one unit: where an average is above 100, all of them are points.
         """
-        found = {}
-        for one in self.average_comparative_scores or ():
-            average = one.average_score
-            if one.basis and average is not None and average >= 0:
-                points = average > 100 and self.max_score and self.max_score > 0
-                found[one.basis] = 100 * average / self.max_score if points and self.max_score else average
-        return found
+        found = {
+            one.basis: one.average_score
+            for one in self.average_comparative_scores or ()
+            if one.basis and one.average_score is not None and one.average_score >= 0
+        }
+        if self.max_score is None or self.max_score < 1 or max(found.values(), default=0) <= 100:
+            return found
+        return {basis: 100 * points / self.max_score for basis, points in found.items()}
 
     def controls(self) -> Mapping[str, float]:
         """The points of each control that has some, zero included."""
@@ -66,8 +74,10 @@ class SecureScore(msgspec.Struct, rename="camel"):
         """What is odd in it, in words."""
         if self.current_score is None or self.current_score < 0:
             yield f"the score is {self.current_score}"
-        if not self.average_comparative_scores:
+        if not self.averages():
             yield "no comparison with other tenants"
+        if not self.controls():
+            yield "no points by control"
 
 
 class ControlStateUpdate(msgspec.Struct, rename="camel", gc=False):
@@ -82,7 +92,7 @@ class SecureScoreControlProfile(msgspec.Struct, rename="camel"):
 
     id: str
     title: str | None = None
-    max_score: float | None = None
+    max_score: _Points | None = None
     control_category: str | None = None
     service: str | None = None
     implementation_cost: str | None = None

@@ -42,7 +42,9 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     at: Instant
     """When this revision was made."""
     created: Instant
+    """As this revision where Graph does not tell."""
     resolved: Instant | None
+    """None where Graph does not tell, or not of its creation."""
     severity: str
     status: str
     product: str
@@ -107,7 +109,8 @@ def _alert(sent: _Sent, at: Instant) -> Alert:
     return Alert(
         at=at,
         created=instants.from_text(created) if created else at,
-        resolved=instants.from_text(resolved) if resolved else None,
+        # From an unknown beginning to its end is no duration.
+        resolved=instants.from_text(resolved) if resolved and created else None,
         severity=intern(severity if severity in SEVERITIES else "unknown"),
         status=intern(sent.status or "unknown"),
         product=intern(sent.service_source or "unknown"),
@@ -154,7 +157,7 @@ class AlertFigures:
     durations: Mapping[str, Duration]
     """By severity; only where alerts were resolved."""
     undated: int
-    """Resolved alerts that do not tell when."""
+    """Resolved alerts that do not tell from when to when."""
     joined: Sequence[JoinedIncident]
     """Those with open alerts first, then the latest change."""
     unreadable: int

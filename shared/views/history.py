@@ -78,13 +78,16 @@ def read_history(scores: Iterable[tuple[date, bytes]]) -> History:
     days: list[Day] = []
     moves: list[Move] = []
     latest: SecureScore | None = None
+    compared: SecureScore | None = None
     for day, raw in scores:
         score = read_score(raw)
         days += _missing(days[-1].day if days else day, day)
         days.append(_day(day, score))
         if score is not None and score.percent is not None:
-            moves += _moves(day, latest, score)
             latest = score
+            if score.controls():  # where Graph left all of them out, none has gone
+                moves += _moves(day, compared, score)
+                compared = score
     moves.sort(key=lambda move: (-move.day.toordinal(), -abs(move.points), move.control))
     return History(days, moves, latest)
 

@@ -39,7 +39,7 @@ class ExportedBlobs:
         newest = max(self._names(CONTROL_PROFILES.name), default=None)
         if newest is None:
             return []
-        found = (read_profile(line) for line in lines(self._data.chunks(newest)))
+        found = (read_profile(line) for line in lines(self._data.chunks(newest), newest))
         return [profile for profile in found if profile is not None]
 
     def alerts(self) -> Latest:
@@ -63,7 +63,7 @@ class ExportedBlobs:
 
     def _latest_in(self, name: str) -> Latest:
         latest = Latest()
-        latest.take(lines(self._data.chunks(name)))
+        latest.take(lines(self._data.chunks(name), name))
         return latest
 
 
