@@ -10,7 +10,11 @@ import pytest
 from local.simulator.faults import ProviderFailure, Scripted
 from shared import instants
 from shared.errors import GraphRefused
+from shared.views.rendering import Rendering
 from tests.export.world import RULES, World
+from tests.fakes.clock import FakeClock
+from tests.fakes.memory_blobs import MemoryBlobs
+from tests.simulated import InlineExecutor
 from tests.subscriptions.tended import Tended
 
 
@@ -116,3 +120,24 @@ def test_subscriptions_that_nobody_could_look_after(told: Told) -> None:
         tended.run()
     assert [one["reason"] for one in told.all("subscriptions.failed")] == ["refused"]
     assert not told.all("subscriptions.checked")
+
+
+def test_reports(told: Told) -> None:
+    """One that failed says whose and why; the run says how many there were, and how many wait."""
+    clock = FakeClock()
+    state, views = MemoryBlobs(clock), MemoryBlobs(clock, after=lambda *_: clock.advance(1))
+    state.put("checkpoints/alerts_v2/broken.json", b"{")
+    rendering = Rendering(
+        data=MemoryBlobs(clock),
+        state=state,
+        views=views,
+        sources=["alerts_v2"],
+        clock=clock,
+        pool=lambda _: InlineExecutor(),
+    )
+    rendering.all_tenants(["broken", "whole", "left"], seconds=4)
+    [failed] = told.all("report.failed")
+    assert (failed["tenant"], failed["reason"]) == ("broken", "data")
+    assert "checkpoints/alerts_v2/broken.json" in failed["message"]
+    [run] = told.all("reports.rendered")
+    assert (run["rendered"], run["failed"], run["left"], run["seconds"]) == (1, 1, 1, 5.0)
