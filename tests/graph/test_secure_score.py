@@ -132,12 +132,12 @@ def test_oddities(current: float | None, compared: object, controls: object, odd
         ([{"state": "Ignored", "updatedDateTime": None}], "Ignored"),
         (
             [
-                {"state": "Ignored", "updatedDateTime": "2026-11-02T00:00:00Z"},
-                {"state": "ThirdParty", "updatedDateTime": "2026-11-03T00:00:00Z"},
+                {"state": "ThirdParty", "updatedDateTime": "2026-11-02T00:00:00Z"},
+                {"state": "Ignored", "updatedDateTime": "2026-11-03T00:00:00Z"},
                 {"state": "Reviewed", "updatedDateTime": "2026-11-01T00:00:00Z"},
                 {"state": "Default", "updatedDateTime": None},
             ],
-            "ThirdParty",
+            "Ignored",
         ),
     ],
 )
@@ -156,7 +156,21 @@ def test_half_a_surrogate_pair_hides_no_score() -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400, "9" * 5000, "1e308", '"41"', "true", "[]", "{}"],
+    [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e999",
+        "9" * 400,
+        "9" * 5000,
+        "1e308",
+        "1e27",
+        "1e9",
+        '"41"',
+        "true",
+        "[]",
+        "{}",
+    ],
     ids=lambda number: number[:12],
 )
 @pytest.mark.parametrize("hidden", ["", r'"note": "\ud800", '], ids=["fast", "lenient"])

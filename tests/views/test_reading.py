@@ -189,10 +189,10 @@ CUT_OFF = zlib.compress(revision() + b"\n", wbits=31)[:-9]
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("alerts_v2/tenant={}/date=2026-11-22/20261122T000000.000000Z.ndjson.gz", b"no gzip"),
+        ("alerts_v2/tenant={}/date=2026-11-22/20261122T000000.000000Z.ndjson.gz", b"this was never a gzip stream"),
         ("alerts_v2/tenant={}/date=2026-11-22/20261122T000000.000000Z.ndjson.gz", CUT_OFF),
         ("alerts_v2/tenant={}/date=2026-11-22/20261122T000000.000000Z.ndjson.gz", b""),
-        ("secureScoreControlProfiles/tenant={}/date=2026-11-22/profiles.ndjson.gz", b"no gzip"),
+        ("secureScoreControlProfiles/tenant={}/date=2026-11-22/profiles.ndjson.gz", b"this was never a gzip stream"),
         ("secureScores/tenant={}/date=yesterday/secureScore.json", b"{}"),
         ("secureScores/tenant={}/secureScore.json", b"{}"),
     ],

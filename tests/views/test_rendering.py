@@ -126,7 +126,7 @@ GZIP = zlib.compress(b'{"id":"1"}\n' * 99, wbits=31)
     [
         alter("state", "checkpoints/alerts_v2/{}.json", b"{"),
         alter("state", "checkpoints/secureScores/{}.json", b"[]"),
-        alter("data", WINDOW, b"no gzip"),
+        alter("data", WINDOW, b"this was never a gzip stream"),
         alter("data", WINDOW, GZIP[:-12]),
         alter("data", "secureScoreControlProfiles/tenant={}/date=2026-11-22/profiles.ndjson.gz", b"\x1f\x8b\xff"),
         alter("data", "secureScores/tenant={}/date=never/secureScore.json", b"{}"),
