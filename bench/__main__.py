@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.catch_up import catch_up
 from bench.imports import imports
 from bench.memory import memory
+from bench.rendering import rendering
 from bench.report import Section, markdown
 from bench.throughput import throughput
 from bench.webhook.results import FULL_S, SHORT_S, write
@@ -40,6 +41,8 @@ def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
         yield catch_up(storage, Path(folder))
         _tell("memory")
         yield memory(storage, full=full)
+        _tell("the report")
+        yield rendering(storage, rounds)
     _tell("imports")
     yield imports()
 

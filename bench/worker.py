@@ -8,6 +8,7 @@ from bench.anatomy import Anatomy
 from bench.app import App
 from bench.floor import Floor
 from bench.peer import Peer, PeerInAHurry
+from bench.rendered import Rendered
 from bench.sample import Contestant, measured
 
 _CONTESTANTS: dict[str, type[Contestant]] = {
@@ -16,6 +17,7 @@ _CONTESTANTS: dict[str, type[Contestant]] = {
     "floor": Floor,
     "peer": Peer,
     "peer, gzip level 6": PeerInAHurry,
+    "report": Rendered,
 }
 
 

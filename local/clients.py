@@ -60,6 +60,14 @@ class HostClient:
         answer.raise_for_status()
         return {name: SourceStatus.from_json(said) for name, said in answer.json()["tenants"][tenant].items()}
 
+    def report(self) -> bytes | None:
+        """The latest report, once there is one."""
+        answer = requests.get(f"{self.url}/api/report", timeout=_TIMEOUT_S)
+        if answer.status_code == requests.codes.not_found:
+            return None
+        answer.raise_for_status()
+        return answer.content
+
     def _post(self, path: str, body: Mapping[str, object]) -> None:
         requests.post(f"{self.url}{path}", json=body, timeout=_TIMEOUT_S).raise_for_status()
 
@@ -83,6 +91,10 @@ class SimulatorClient:
         """Make a new revision of up to so many records, picked by the seed."""
         changed = self._send("POST", "change", {"source": source, "count": count, "seed": seed})
         return [_revision(each) for each in changed.json()]
+
+    def amend(self, source: str, record_id: str, fields: Mapping[str, object]) -> None:
+        """Let properties of a record read so from now on, without a new revision."""
+        self._send("POST", "amend", {"source": source, "id": record_id, "fields": fields})
 
     def subscriptions(self) -> int:
         """How many subscriptions there are."""

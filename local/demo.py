@@ -23,6 +23,8 @@ from local.world import DAILY, INCREMENTAL, World
 FOLDER: Final = Path(".local", "demo")
 """Gets the logs and a copy of the blobs; emptied by the next run."""
 
+REPORT: Final = FOLDER / "report.html"
+
 _SOURCES: Final = (*INCREMENTAL, *DAILY)
 _POLL_S: Final = 0.1
 _LOOK_S: Final = 0.02
@@ -118,12 +120,14 @@ class _Demo:
 
     def _acts(self) -> list[str]:
         self._simulator.lift_throttle()
+        self._world.spoil_scores(self._simulator)
         self._screen.say("  Graph's limit of 150 requests a minute is lifted here, or you would mostly watch it wait.")
         seconds = self._export_history()
         self._export_changes()
         self._subscribe()
         self._export_notified()
         findings = self._examine()
+        self._render()
         self._show(findings, seconds)
         return [problem for finding in findings for problem in finding.problems()]
 
@@ -217,6 +221,13 @@ class _Demo:
         ):
             return [examine(source, self._simulator.truth(source), containers.read(source)) for source in _SOURCES]
 
+    def _render(self) -> None:
+        """Let the app make its report, as its timer would, and keep the page."""
+        with self._screen.step("Making the report", "The report is made"):
+            self._host.fire("render_report")
+            _wait(self._host.report, "no report was made")
+            REPORT.write_bytes(self._host.report() or b"")
+
     def _show(self, findings: list[Finding], seconds: Mapping[str, float]) -> None:
         of = {finding.source: finding for finding in findings}
         self._screen.table(tables.by_source(findings, seconds))
@@ -225,6 +236,7 @@ class _Demo:
         self._screen.title("Look for yourself")
         self._screen.fields(
             {
+                "The report": f"file://{REPORT.resolve()}",
                 "Blobs": f"{FOLDER / DATA}/",
                 "DuckDB": f""".venv/bin/python -c "import duckdb; duckdb.read_json('{blobs}/**/*.gz').show()\"""",
                 "Logs": f"{FOLDER / 'logs'}/",

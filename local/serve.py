@@ -44,6 +44,8 @@ def _hints(stack: Stack) -> dict[str, str]:
     app, graph = stack.host_url, f"{stack.simulator.url}/simulator"
     return {
         "Status": f"{app}/api/status",
+        "Make the report": f"""curl -X POST {app}/admin/functions/render_report -d '{{}}'""",
+        "Look at the report": f"{app}/api/report",
         "Ask for an export": f"""curl -X POST {app}/api/export -d '{{"source": "alerts_v2"}}'""",
         "Change alerts in Graph": f"""curl {graph}/change -d '{{"source": "alerts_v2", "count": 100, "seed": 1}}'""",
         "Let Graph fail": f"""curl -X PUT {graph}/faults/alerts_v2 -d '{{"outage": 503}}'""",

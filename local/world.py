@@ -50,6 +50,12 @@ class World:
             logs=logs,
         )
 
+    def spoil_scores(self, simulator: SimulatorClient) -> None:
+        """Let two days' scores be as tenants have met them: -1, and without a comparison."""
+        oldest_first = sorted(simulator.truth("secureScores"), key=lambda score: score.at)
+        simulator.amend("secureScores", oldest_first[len(oldest_first) // 3].id, {"currentScore": -1.0})
+        simulator.amend("secureScores", oldest_first[len(oldest_first) // 2].id, {"averageComparativeScores": []})
+
     def change(self, simulator: SimulatorClient) -> int:
         """Change some records of each incremental source, and tell how many."""
         changed = max(1, self.alerts // _CHANGED)

@@ -241,6 +241,8 @@ def test_only_the_app_is_deployed() -> None:
     kept = [path for path in files if not ignored(path, patterns)]
     assert {path.parts[0] for path in kept} == DEPLOYED
     assert {path for path in kept if path.suffix == ".py"} == set(sources("function_app.py", "functions", "shared"))
+    page = ROOT / "shared" / "views" / "page"
+    assert {path.relative_to(ROOT) for path in page.iterdir()} <= set(kept)
 
 
 @pytest.mark.parametrize(

@@ -68,14 +68,14 @@ class Latest:
     def take(self, lines: Iterable[bytes]) -> None:
         """Look at revisions, one a line as they were exported."""
         for line in lines:
-            sent = _read(line)
-            if sent is None:
+            try:
+                sent = lenient.decode(line, _DECODER)
+                at = instants.from_text(sent.last_update_date_time)
+                known = self._alerts.get(sent.id)
+                if known is None or known.at < at:
+                    self._alerts[sent.id] = _alert(sent, at)
+            except (ValueError, RecursionError):
                 self.unreadable += 1
-                continue
-            at = instants.from_text(sent.last_update_date_time)
-            known = self._alerts.get(sent.id)
-            if known is None or known.at < at:
-                self._alerts[sent.id] = _alert(sent, at)
 
     def merge(self, other: "Latest") -> None:
         """Look at what another one has found."""
@@ -90,17 +90,6 @@ class Latest:
 
 
 _DECODER = msgspec.json.Decoder(_Sent)
-
-
-def _read(line: bytes) -> _Sent | None:
-    try:
-        sent = lenient.decode(line, _DECODER)
-        for text in (sent.last_update_date_time, sent.created_date_time, sent.resolved_date_time):
-            if text is not None:
-                instants.from_text(text)
-    except (ValueError, RecursionError):
-        return None
-    return sent
 
 
 def _alert(sent: _Sent, at: Instant) -> Alert:

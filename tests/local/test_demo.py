@@ -77,8 +77,8 @@ def break_subscriptions(simulator: SimulatorClient, faults: dict[str, object]) -
     [
         (Rewritten, "alerts_v2: 1 lost, such as late of"),
         (Forbidden, "alerts_v2: .*403"),
-        (Unsubscribed, "no subscription was made within 3 s"),
-        (Unnotified, "an alert changed in Graph, and no webhook brought it into a blob within 3 s"),
+        (Unsubscribed, "no subscription was made within 5 s"),
+        (Unnotified, "an alert changed in Graph, and no webhook brought it into a blob within 5 s"),
     ],
 )
 def test_what_goes_wrong_is_told(
@@ -86,7 +86,7 @@ def test_what_goes_wrong_is_told(
 ) -> None:
     """In the last line and the exit status, after the end of the host's log."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("local.demo._WEBHOOK_S", 3.0)
+    monkeypatch.setattr("local.demo._WEBHOOK_S", 5.0)
     written = io.StringIO()
     status = run(world(alerts=30, days=3), Screen(Console(file=written, width=100)))
     assert status == 1, written.getvalue()
@@ -123,6 +123,11 @@ def test_the_demo_runs_from_start_to_success(tmp_path: Path) -> None:
     )
     assert ended.stdout.splitlines()[-1].startswith("✓ SUCCESS")
     assert list((tmp_path / ".local/demo/security-export/alerts_v2").rglob("*.ndjson.gz"))
+    [report] = re.findall(r"The report +file://(\S+)$", ended.stdout, re.MULTILINE)
+    page = Path(report).read_text(encoding="utf-8")
+    assert "<b>300</b> ever exported" in page
+    assert "the score is -1.0" in page
+    assert "no comparison with other tenants" in page
 
 
 def test_a_killed_host_costs_no_revision(tmp_path: Path) -> None:

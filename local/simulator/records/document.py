@@ -16,14 +16,20 @@ class Record(NamedTuple):
 
     id: str
     ordinal: int
-    revision: int
-    """0 is the record as it was created."""
+    stage: int
+    """How often it was updated; 0 is the record as it was created. What apps wrote lies over it."""
+    stage_at: int
+    """Ticks of the last of these updates."""
     at: int
     """Ticks of this revision."""
     first_at: int
     """Ticks of revision 0."""
     dice: int
     """64 bits that vary the record; the same for all its revisions."""
+    seed: int
+    """What the whole set's dice are thrown with."""
+    generated: bool
+    """Whether it is of the past that was there at the start; what is created later begins at its beginning."""
     product: Product
     tenant_id: str
 
