@@ -108,7 +108,7 @@ def test_resolved_alone_is_not_open(status: str, is_open: bool) -> None:  # noqa
         revision(at="yesterday"),
         revision(at="2026-11-20T00:00:00+01:00"),
         revision(createdDateTime="2026-13-20T00:00:00Z"),
-        revision(resolvedDateTime=""),
+        revision(createdDateTime="2026-11-19T00:00:00Z", resolvedDateTime="soon"),
         json.dumps({"id": None, "lastUpdateDateTime": "2026-11-20T00:00:00Z"}).encode(),
         json.dumps({"id": 1, "lastUpdateDateTime": "2026-11-20T00:00:00Z"}).encode(),
     ],
