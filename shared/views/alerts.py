@@ -17,6 +17,9 @@ from shared.instants import DAY, HOUR, Instant
 SEVERITIES: Final = ("high", "medium", "low", "informational", "unknown")
 """Graph's ``alertSeverity``, the worst first; whatever else comes counts as unknown."""
 
+RESOLVED_DAYS: Final = 90
+"""How many days back the time to resolve looks."""
+
 AGES: Final = (("under a day", DAY), ("1 to 7 days", 7 * DAY), ("7 to 30 days", 30 * DAY), ("over 30 days", None))
 """Classes of age, each up to its bound."""
 
@@ -148,7 +151,7 @@ class AlertFigures:
     undated: int
     """Resolved alerts that do not tell from when to when."""
     joined: Sequence[JoinedIncident]
-    """Those with open alerts first, then the latest change."""
+    """Those with open alerts first, then the worst, then the latest change."""
     unreadable: int
 
     @property
@@ -158,7 +161,11 @@ class AlertFigures:
 
 
 def figures(alerts: Iterable[Alert], now: Instant, *, days: int, unreadable: int = 0) -> AlertFigures:
-    """Count alerts; ``days`` is how many days back new ones are shown, today included."""
+    """Count alerts; ``days`` is how many days back new ones are shown, today included.
+
+    The time to resolve is of alerts that were resolved in the last ``RESOLVED_DAYS``: what was usual years ago would
+    hide what is usual now.
+    """
     today = instants.to_date(now)
     span = [today - timedelta(days=n) for n in reversed(range(days))]
     first = instants.from_date(span[0])
@@ -175,7 +182,7 @@ def figures(alerts: Iterable[Alert], now: Instant, *, days: int, unreadable: int
             ages[_age(now - alert.created)][alert.severity] += 1
         elif alert.resolved is None:
             undated += 1
-        else:
+        elif now - alert.resolved < RESOLVED_DAYS * DAY:
             took.setdefault(alert.severity, []).append(max(0, alert.resolved - alert.created) / HOUR)
         if first <= alert.created and (day := instants.to_date(alert.created)) in new:
             new[day][alert.severity] += 1
@@ -218,7 +225,7 @@ def _joined(incidents: Mapping[str, _Incident]) -> list[JoinedIncident]:
         for id_, one in incidents.items()
         if len(one.products) > 1
     ]
-    return sorted(found, key=lambda one: (one.open == 0, -one.last_change, one.id))
+    return sorted(found, key=lambda one: (one.open == 0, SEVERITIES.index(one.severity), -one.last_change, one.id))
 
 
 def _age(age: Instant) -> str:

@@ -50,7 +50,7 @@ class History:
     """All days, and what happened."""
 
     days: Sequence[Day]
-    """Every calendar day from the first kept score to the last, in order; those without a score too."""
+    """Every calendar day from the first kept score to yesterday, or the last score, in order."""
     moves: Sequence[Move]
     """The newest day first, and there the largest first."""
     latest: SecureScore | None
@@ -73,8 +73,12 @@ class History:
         return (counted[-1].percent or 0) - (before[-1] or 0) if before else None
 
 
-def read_history(scores: Iterable[tuple[date, bytes]]) -> History:
-    """The history of the scores as they are kept, one a day, in the order of days; no two are held at once."""
+def read_history(scores: Iterable[tuple[date, bytes]], today: date) -> History:
+    """The history of the scores as they are kept, one a day, in the order of days; no more than two are held at once.
+
+    A day before ``today`` without a score is one on which something is odd, also behind the last score: a feed that
+    stops must show. Today's may still come.
+    """
     days: list[Day] = []
     moves: list[Move] = []
     latest: SecureScore | None = None
@@ -88,6 +92,8 @@ def read_history(scores: Iterable[tuple[date, bytes]]) -> History:
             if score.controls():  # where Graph left all of them out, none has gone
                 moves += _moves(day, compared, score)
                 compared = score
+    if days:
+        days += _missing(days[-1].day, today)
     moves.sort(key=lambda move: (-move.day.toordinal(), -abs(move.points), move.control))
     return History(days, moves, latest)
 

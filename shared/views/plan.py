@@ -12,6 +12,8 @@ from shared.graph.secure_score import SecureScore, SecureScoreControlProfile
 
 _LEVELS: Final[Mapping[str, int]] = {"low": 1, "moderate": 2, "medium": 2, "high": 3}
 _UNKNOWN_LEVEL: Final = 2
+_NOISE: Final = 0.005
+"""Points below which a control is at its maximum: Graph's scores are sums of fractions."""
 
 _STATE_DOUBTS: Final[Mapping[str, str]] = {
     "ignored": "its risk was accepted (Ignored)",
@@ -106,7 +108,9 @@ def make_plan(score: SecureScore, profiles: Iterable[SecureScoreControlProfile])
     undescribed = [SecureScoreControlProfile(id=name) for name in today if name not in known]
     live = [profile for profile in known.values() if not profile.deprecated]
     actions = [_action(profile, today.get(profile.id)) for profile in (*live, *undescribed)]
-    unfinished = [action for action in actions if action.gain > 0 or action.points is None or not action.max_points]
+    unfinished = [
+        action for action in actions if action.gain >= _NOISE or action.points is None or not action.max_points
+    ]
     return Plan(
         points=score.current_score or 0,
         max_points=score.max_score or 0,

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from azure.core.exceptions import AzureError
+
 from shared import events, instants, status
 from shared.clock import Clock
 from shared.errors import AppError
@@ -52,9 +54,11 @@ class Rendering:
             try:
                 self.tenant(tenant)
                 rendered += 1
-            except AppError as error:
+            except (AppError, AzureError) as error:
                 failed += 1
-                events.emit(Event.NOT_REPORTED, tenant=tenant, reason=error.reason, message=str(error))
+                # Storage may refuse a single blob: one that a lifecycle rule has archived, or removed just now.
+                reason = error.reason if isinstance(error, AppError) else "storage"
+                events.emit(Event.NOT_REPORTED, tenant=tenant, reason=reason, message=str(error))
         events.emit(
             Event.REPORTED,
             rendered=rendered,
@@ -76,7 +80,7 @@ class Rendering:
 
     def _report(self, tenant: str, now: Instant) -> Report:
         exported = ExportedBlobs(self.data, tenant, self.pool)
-        history, profiles = read_history(exported.scores()), exported.profiles()
+        history, profiles = read_history(exported.scores(), instants.to_date(now)), exported.profiles()
         latest = exported.alerts() if ALERTS.name in self.sources else None
         return Report(
             tenant=tenant,

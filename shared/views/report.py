@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from shared.instants import Instant
 from shared.views import charts, policy, words
-from shared.views.alerts import SEVERITIES, AlertFigures
+from shared.views.alerts import RESOLVED_DAYS, SEVERITIES, AlertFigures
 from shared.views.history import History
 from shared.views.plan import Plan
 
@@ -70,6 +70,7 @@ def render(report: Report) -> bytes:
         js=Markup(policy.part("report.js")),  # noqa: S704 - our own file
         charts=charts,
         SEVERITIES=SEVERITIES,
+        RESOLVED_DAYS=RESOLVED_DAYS,
         history=history,
         newest=counted[-1] if counted else None,
         oldest=counted[0] if counted else None,

@@ -50,7 +50,7 @@ def direction(value: float) -> str:
 
 def hours(value: float) -> str:
     """A duration, in the unit that fits."""
-    if value < 1:
+    if value * 60 < 59.5:
         return f"{value * 60:.0f} min"
     if value < 48:
         return f"{value:.0f} h"

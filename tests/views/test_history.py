@@ -52,7 +52,7 @@ def november(day: int) -> date:
 
 @pytest.fixture
 def history() -> History:
-    return read_history(kept(TABLE))
+    return read_history(kept(TABLE), november(24))
 
 
 def test_every_day_has_its_place(history: History) -> None:
@@ -91,7 +91,7 @@ def test_the_change_over_some_days(history: History, days: int, change: float | 
 
 def test_the_newest_score_that_counts_is_the_latest() -> None:
     """A bad day at the end does not hide it, and is marked."""
-    history = read_history([*kept(TABLE), (november(24), b'{"currentScore": -1, "maxScore": 100}')])
+    history = read_history([*kept(TABLE), (november(24), b'{"currentScore": -1, "maxScore": 100}')], november(24))
     assert history.latest
     assert history.latest.percent == 45
     assert history.change_over(1) == -6.25
@@ -113,30 +113,41 @@ def test_the_newest_score_that_counts_is_the_latest() -> None:
 )
 def test_a_day_that_cannot_be_counted(raw: bytes, oddity: str) -> None:
     """It stands there alone, with the reason, and no score."""
-    assert read_history([(november(23), raw)]) == History([Day(november(23), oddities=(oddity,))], [], None)
+    assert read_history([(november(23), raw)], november(23)) == History(
+        [Day(november(23), oddities=(oddity,))], [], None
+    )
 
 
 def test_a_score_that_names_no_control_moves_none() -> None:
     """All of them would seem to go, and to come back a day later."""
     bare = json.dumps(_score({"score": 46, "max": 80, "AllTenants": 40})).encode()
     *_, (_, before), after = list(kept(TABLE))[:2]
-    history = read_history([(november(17), before), (november(18), bare), after])
+    history = read_history([(november(17), before), (november(18), bare), after], november(19))
     assert history.moves == [Move(november(19), "mfa", 10, 15)]
     assert history.days[1].oddities == ("no points by control",)
     assert history.days[1].percent == 57.5
 
 
+def test_a_feed_that_stops_shows() -> None:
+    """Each day since the last score is marked, but for today: its score may still come."""
+    history = read_history(kept(TABLE), november(26))
+    assert [(one.day, one.percent, one.oddities) for one in history.days[-2:]] == [
+        (november(24), None, ("Graph has no score",)),
+        (november(25), None, ("Graph has no score",)),
+    ]
+
+
 def test_nothing_kept() -> None:
     """The first run of a new deployment."""
-    assert read_history([]) == History([], [], None)
-    assert read_history([]).change_over(1) is None
+    assert read_history([], november(24)) == History([], [], None)
+    assert read_history([], november(24)).change_over(1) is None
 
 
 @given(st.dictionaries(st.integers(0, 60), SCORES | ANYTHING, max_size=8))
 def test_any_scores_make_a_history(sent: dict[int, Any]) -> None:
     """Every day from the first to the last is there once, and every number can be written."""
     days = [(november(1) + timedelta(days=ago), as_json(score)) for ago, score in sorted(sent.items())]
-    history = read_history(days)
+    history = read_history(days, days[-1][0] if days else november(1))
     span = (days[-1][0] - days[0][0]).days + 1 if days else 0
     assert [one.day for one in history.days] == [days[0][0] + timedelta(days=n) for n in range(span)]
     for one in history.days:

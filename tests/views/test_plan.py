@@ -11,7 +11,7 @@ from shared.views.history import read_history
 from shared.views.plan import Action, Plan, Projection, make_plan
 from tests.graph.test_secure_score import PROFILES, profile
 from tests.hostile import ANYTHING, as_json
-from tests.views.test_history import TABLE, kept
+from tests.views.test_history import TABLE, kept, november
 
 NOT_COUNTED = "the score does not count it today"
 NO_MAXIMUM = "Graph gives no maximum for it"
@@ -48,7 +48,7 @@ UNSCORED = action("unscored", None, 5, 0, cost="Low", impact="Unheard of", doubt
 
 @pytest.fixture
 def plan() -> Plan:
-    latest = read_history(kept(TABLE)).latest
+    latest = read_history(kept(TABLE), november(24)).latest
     assert latest
     return make_plan(latest, PROFILES_OF_TODAY)
 

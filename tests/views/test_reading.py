@@ -112,7 +112,7 @@ def test_scores_come_in_the_order_of_days(data: Blobs) -> None:
     assert [raw for _, raw in scores] == [
         b"".join(data.chunks(names.snapshot("secureScores", TENANT, day))) for day in days
     ]
-    assert [one.percent is not None for one in read_history(scores).days] == [True, True, False, True, True]
+    assert [one.percent is not None for one in read_history(scores, TODAY).days] == [True, True, False, True, True]
 
 
 def test_profiles_are_of_the_newest_snapshot(data: Blobs) -> None:

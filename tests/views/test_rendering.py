@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 
 from shared.views import names
 from shared.views.rendering import Rendering
@@ -106,6 +107,20 @@ def test_alerts_that_are_not_exported_are_not_read() -> None:
     reports.render([TENANT])
     assert reports.read
     assert not [name for name in reports.read if name.startswith("alerts_v2/")]
+
+
+def test_a_blob_that_storage_refuses_harms_no_other_tenant(told: Told) -> None:
+    """A lifecycle rule may have archived it, or removed it since it was listed."""
+    reports = Reports()
+
+    def refuse(operation: str, name: str) -> None:
+        if SECOND in name and operation == "names":
+            raise HttpResponseError("BlobArchived")
+
+    reports.data = MemoryBlobs(reports.clock, before=refuse)
+    assert reports.render() == [TENANT, THIRD]
+    [failed] = told.all("report.failed")
+    assert (failed["tenant"], failed["reason"]) == (SECOND, "storage")
 
 
 def alter(container: str, name: str, content: bytes) -> Callable[[Reports], str]:
