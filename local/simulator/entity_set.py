@@ -33,6 +33,9 @@ class _State(NamedTuple):
     revision: int
     at: int
     first_at: int
+    stage: int
+    """How often it was updated, which is what it reads by; writes set single properties and count as revisions only."""
+    stage_at: int
     removed: bool = False
 
 
@@ -84,7 +87,7 @@ class EntitySet:
         self._created[part] += 1
         if chosen and not self.source.federated:
             self._products[ordinal] = chosen
-        self._put(ordinal, _State(0, moment, moment))
+        self._put(ordinal, _State(0, moment, moment, 0, moment))
         self._tell("created", ordinal)
         return self.id_of(ordinal)
 
@@ -100,15 +103,11 @@ class EntitySet:
             KeyError: no such record.
             ValueError: it stands at ``at`` already, so a reader could not tell the revisions apart.
         """
-        ordinal = self._present(record_id)
-        state, moment = self._state(ordinal), ticks(at)
-        if moment == state.at:
-            raise ValueError(f"{record_id} is of {at} already")
-        if fields:
-            self._bodies.amend(ordinal, fields)
-        self._timeline(ordinal).take(self._place(ordinal, state.at))
-        self._put(ordinal, _State(state.revision + 1, moment, state.first_at))
-        self._tell("updated", ordinal)
+        self._revise(record_id, ticks(at), fields, stages=1)
+
+    def write(self, record_id: str, at: Moment, fields: Mapping[str, Any]) -> None:
+        """Make a new revision in which ``fields`` and the cursor are new, and nothing else; otherwise as ``update``."""
+        self._revise(record_id, ticks(at), fields, stages=0)
 
     def amend(self, record_id: str, fields: Mapping[str, Any]) -> None:
         """Let top-level properties read so, without a new revision: a score of -1, an empty comparison."""
@@ -214,7 +213,8 @@ class EntitySet:
             return Record(
                 self._names.of(ordinal, state.first_at),
                 ordinal,
-                state.revision,
+                state.stage,
+                state.stage_at,
                 state.at,
                 state.first_at,
                 dice(self._seed, ordinal),
@@ -239,6 +239,11 @@ class EntitySet:
         """Ticks of a record's present revision."""
         return self._state(ordinal).at
 
+    def etag(self, ordinal: int) -> str:
+        """Names a record's present revision to ``If-Match``."""
+        state = self._state(ordinal)
+        return f'W/"{state.revision:x}-{state.at:x}"'
+
     def picked(self, count: int, *, seed: int) -> list[int]:
         """The ordinals of ``count`` present records, picked by ``seed``; the same one may come again."""
         pick, total = random.Random(seed), len(self)
@@ -255,6 +260,18 @@ class EntitySet:
     def _exists(self, ordinal: int) -> bool:
         n, part = divmod(ordinal, self._parts)
         return 0 <= n < self._timelines[part].history.count + self._created[part]
+
+    def _revise(self, record_id: str, moment: int, fields: Mapping[str, Any] | None, *, stages: int) -> None:
+        ordinal = self._present(record_id)
+        state = self._state(ordinal)
+        if moment == state.at:
+            raise ValueError(f"{record_id} is of {self.source.time_text(moment)} already")
+        if fields:
+            self._bodies.amend(ordinal, fields)
+        self._timeline(ordinal).take(self._place(ordinal, state.at))
+        stage_at = moment if stages else state.stage_at
+        self._put(ordinal, _State(state.revision + 1, moment, state.first_at, state.stage + stages, stage_at))
+        self._tell("updated", ordinal)
 
     def _put(self, ordinal: int, state: _State) -> None:
         self._states[ordinal] = state
@@ -284,7 +301,7 @@ class EntitySet:
         state = self._states.get(ordinal)
         if state is None:
             at = self._timeline(ordinal).history.at(ordinal // self._parts)
-            state = _State(0, at, at)
+            state = _State(0, at, at, 0, at)
         return state
 
     def _revision(self, ordinal: int, at: int) -> Revision:

@@ -80,6 +80,8 @@ class SourceFaults(Trouble):
     """No page links to the next one (reported of alerts_v2, learn Q&A 1611210)."""
     repeat_last_page: bool = False
     """Each page begins with all rows of the page before it."""
+    lose_write_answers: int = 0
+    """So many of the next writes are done, and their connection is reset instead of answered."""
     pretty: bool = False
     """JSON with line breaks between tokens."""
 

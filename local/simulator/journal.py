@@ -5,7 +5,7 @@ from typing import Any
 
 from local.simulator.errors import Refusal
 from local.simulator.faults import SUBSCRIPTIONS
-from local.simulator.graph import route
+from local.simulator.paths import read_path
 from local.simulator.subscriptions.api import names_subscriptions
 from local.simulator.wire import Request
 
@@ -57,6 +57,6 @@ def source_of(path: str) -> str:
     if names_subscriptions(path):
         return SUBSCRIPTIONS
     try:
-        return route(path)[0].name
+        return read_path(path).source.name
     except Refusal:
         return ""

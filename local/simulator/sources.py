@@ -52,6 +52,11 @@ class Source:
     """Each product's provider is asked on its own and the answers are merged."""
     time_text: Callable[[int], str] = text
 
+    @property
+    def write_roles(self) -> tuple[str, ...]:
+        """Those among the roles that suffice for writing."""
+        return tuple(role for role in self.roles if ".ReadWrite." in role)
+
 
 _XDR_FILTERS: dict[str, FieldType] = {
     "assignedTo": "text",

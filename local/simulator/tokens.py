@@ -22,17 +22,18 @@ class Token:
     expires: datetime
     app_id: str = DEFAULT_APP_ID
 
-    def require(self, source: Source) -> None:
+    def require(self, source: Source, *, writing: bool = False) -> None:
         """Check that a role suffices.
 
         Raises:
             Refusal: 403.
         """
-        if self.roles.isdisjoint(source.roles):
+        roles = source.write_roles if writing else source.roles
+        if self.roles.isdisjoint(roles):
             raise Refusal(
                 403,
                 source.refusal,
-                f"Missing application roles. API required roles: {', '.join(source.roles)}, "
+                f"Missing application roles. API required roles: {', '.join(roles)}, "
                 f"application roles: {', '.join(sorted(self.roles))}.",
             )
 

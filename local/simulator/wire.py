@@ -14,6 +14,10 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = b""
 
+    def prefers(self, preference: str) -> bool:
+        """Whether ``Prefer`` holds this one; several come in one header, separated by commas."""
+        return preference in (each.strip() for each in self.headers.get("prefer", "").split(","))
+
 
 @dataclass(frozen=True, slots=True)
 class Response:

@@ -25,11 +25,23 @@ class Client:
         self.graph.faults.requests_per_minute = None
         self.token = self.graph.issue_token(tenant.tenant_id)
 
-    def send(self, path: str, method: str = "GET", headers: dict[str, str] | None = None, **options: Any) -> Response:
-        """Ask; ``top=3`` becomes ``$top=3``."""
+    def send(
+        self,
+        path: str,
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        *,
+        body: object = None,
+        **options: Any,
+    ) -> Response:
+        """Ask; ``top=3`` becomes ``$top=3``, a body that is no bytes becomes JSON."""
         query = {f"${name}": str(value) for name, value in options.items()}
         sent = {"authorization": f"Bearer {self.token}", **(headers or {})}
-        return self.graph.answer(Request(method, f"/v1.0/security/{path}", query, sent))
+        if body is None:
+            return self.graph.answer(Request(method, f"/v1.0/security/{path}", query, sent))
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"content-type": "application/json", **sent}
+        return self.graph.answer(Request(method, f"/v1.0/security/{path}", query, sent, content))
 
     def get(self, path: str, *, headers: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
         """Ask and expect data."""

@@ -1,6 +1,7 @@
 """The simulator's answers against Graph's own OpenAPI description."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,60 @@ def test_errors_match_the_description(client: Client) -> None:
         client.send("nothing"),
     ):
         check.validate(json.loads(answer.body))
+
+
+WRITES: list[tuple[str, dict[str, Any]]] = [
+    (
+        "alerts_v2",
+        {
+            "status": "resolved",
+            "classification": "truePositive",
+            "determination": "compromisedUser",
+            "assignedTo": "x",
+            "customDetails": {"ticket": "4711"},
+        },
+    ),
+    ("incidents", {"status": "redirected", "customTags": ["x"], "severity": "low", "summary": "x"}),
+    ("alerts", {"status": "resolved", "feedback": "truePositive", "closedDateTime": "2026-11-23T12:00:00Z"}),
+    ("secureScoreControlProfiles", {"state": "Reviewed", "comment": "x", "assignedTo": ""}),
+]
+
+
+@pytest.mark.parametrize(("source", "change"), WRITES, ids=[source for source, _ in WRITES])
+def test_writes_match_the_description(full: Client, source: str, change: dict[str, Any]) -> None:
+    """What a PATCH answers is of the type, whose change is sent as the type has it, and so is a refusal."""
+    path = f"/security/{source}/{ITEM_KEYS[source]}"
+    record = next(row for row in full.get(source, top=50)["value"] if _updatable(row))
+    if "vendorInformation" in record:
+        change = change | {"vendorInformation": record["vendorInformation"]}
+    wanted = {"prefer": f"{ALL_MEMBERS['prefer']}, return=representation"}
+
+    answer = full.send(f"{source}/{record['id']}", "PATCH", wanted, body=change)
+    refused = full.send(f"{source}/{record['id']}", "PATCH", wanted, body={"unheardOf": 1})
+
+    openapi.validator(path, "200", "patch").validate(json.loads(answer.body))
+    openapi.validator(path, "default", "patch").validate(json.loads(refused.body))
+    assert (answer.status, refused.status) == (200, 400)
+    responses = openapi.document()["paths"][path]["patch"]["responses"]
+    assert full.send(f"{source}/{record['id']}", "PATCH", body=change).status == (204 if "204" in responses else 200)
+
+
+def _updatable(row: dict[str, Any]) -> bool:
+    provider = row.get("vendorInformation", {"provider": None})["provider"]
+    return not row["id"].startswith("scid_") and provider in {None, "IPC", "SecureScore"}
+
+
+@pytest.mark.parametrize("source", ["alerts_v2", "incidents"])
+def test_comments_match_the_description(full: Client, source: str) -> None:
+    """The answer to a comment is a collection of alertComment."""
+    record = full.get(source, top=1)["value"][0]["id"]
+
+    answer = full.send(f"{source}/{record}/comments", "POST", body={"comment": "x"})
+
+    path = f"/security/{source}/{ITEM_KEYS[source]}/comments"
+    openapi.validator(path, "200", "post").validate(json.loads(answer.body))
+    openapi.type_validator("security.alertComment").validate(json.loads(answer.body)["value"][-1])
+    assert answer.status == 200
 
 
 @pytest.mark.parametrize(

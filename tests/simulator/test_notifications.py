@@ -10,6 +10,7 @@ from local.simulator.subscriptions.endpoint import ENOUGH
 from local.simulator.subscriptions.notices import LifecycleEvent
 from local.simulator.subscriptions.outbox import MAX_BATCH
 from local.simulator.tenant import Tenant
+from local.simulator.wire import Request
 from tests.simulator.client import Client
 from tests.simulator.conftest import TENANT
 from tests.simulator.subscriber import IPC, LIFECYCLE_URL, URL, Endpoint, Subscriber
@@ -58,6 +59,24 @@ def test_change_types(app: Subscriber, endpoint: Endpoint, change_type: str, tol
     app.graph.deliver()
 
     assert [item["changeType"] for item in endpoint.items] == told
+
+
+def test_a_write_is_an_update(app: Subscriber, endpoint: Endpoint) -> None:
+    """What an app writes, a comment too, is told like any other change; what is refused is not."""
+    record_id = app.tenant["alerts_v2"].create("2026-11-23T11:00:00Z")
+    app.create()
+    path = f"/v1.0/security/alerts_v2/{record_id}"
+    token = app.graph.issue_token(TENANT)
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    for method, target, body in [
+        ("PATCH", path, b'{"status": "resolved"}'),
+        ("POST", f"{path}/comments", b'{"comment": "x"}'),
+        ("PATCH", path, b'{"status": "gone"}'),
+    ]:
+        app.graph.answer(Request(method, target, {}, headers, body))
+    app.graph.deliver()
+
+    assert [(item["changeType"], item["resourceData"]["id"]) for item in endpoint.items] == [("updated", record_id)] * 2
 
 
 def test_before_and_after_it_lived(app: Subscriber, endpoint: Endpoint, clock: Clock) -> None:

@@ -195,6 +195,34 @@ def test_the_journal_hides_tokens(served: Served) -> None:
     assert first["headers"]["authorization"] == "redacted"
 
 
+def test_writes_over_http(served: Served) -> None:
+    """A write, one whose answer is lost, and a refused one: done, told by the journal, and in the truth."""
+    incident = served.get("/v1.0/security/incidents").json()["value"][0]["id"]
+    path = f"/v1.0/security/incidents/{incident}"
+    served.tell("DELETE", "requests")
+    written = served.session.patch(f"{served.url}{path}", json={"status": "resolved"}, timeout=10)
+    served.tell("PUT", "faults/incidents", {"lose_write_answers": 1})
+    with pytest.raises(requests.ConnectionError):
+        served.session.post(f"{served.url}{path}/comments", json={"comment": "lost?"}, timeout=10)
+    refused = served.session.patch(f"{served.url}{path}", json={"status": "gone"}, timeout=10)
+
+    report = served.tell("GET", "requests")
+    after = served.get(path).json()
+
+    assert (written.status_code, refused.status_code) == (200, 400)
+    assert [(each["method"], each["path"], each["status"]) for each in report["last"]] == [
+        ("PATCH", path, 200),
+        ("POST", f"{path}/comments", "reset"),
+        ("PATCH", path, 400),
+    ]
+    assert report["counts"] == {"incidents": {"200": 1, "400": 1, "reset": 1}}
+    assert (after["status"], after["comments"][-1]["comment"]) == ("resolved", "lost?")
+    truth = [json.loads(line) for line in served.get("/simulator/truth/incidents").text.splitlines()]
+    assert [each["at"] for each in truth if each["id"] == incident][1:] == sorted(
+        [written.json()["lastUpdateDateTime"], after["lastUpdateDateTime"]]
+    )
+
+
 def test_the_throttle_over_http(served: Served) -> None:
     """The request budget can be set and lifted."""
     served.tell("PUT", "throttle", {"requests_per_minute": 1})

@@ -116,19 +116,18 @@ def alert_ordinal(record_id: str) -> int | None:
 
 
 def alert(record: Record, *, known_only: bool) -> bytes:  # noqa: ARG001 - no enum of this type has hidden members
-    """A legacy alert; each revision brings it one status further."""
-    dice, revision = record.dice, record.revision
-    status = _STATUSES[min(revision, 2)]
-    at = text(record.at)
+    """A legacy alert; each update brings it one status further."""
+    dice, stage = record.dice, record.stage
+    status = _STATUSES[min(stage, 2)]
     return _DOCUMENTS[record.product].fill(
         {
             "id": record.id,
             "tenant": record.tenant_id,
-            "assigned": '"soc@contoso.com"' if revision else "null",
-            "closed": f'"{at}"' if status == "resolved" else "null",
+            "assigned": '"soc@contoso.com"' if stage else "null",
+            "closed": f'"{text(record.stage_at)}"' if status == "resolved" else "null",
             "created": text(record.first_at - dice % 600 * TICKS_PER_SECOND),
             "active": text(record.first_at - 3600 * TICKS_PER_SECOND),
-            "at": at,
+            "at": text(record.at),
             "severity": _SEVERITIES[dice >> 12 & 3],
             "status": status,
             "title": title(record.product, dice),

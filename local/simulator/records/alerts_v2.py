@@ -63,10 +63,10 @@ def alert_v2_ordinal(record_id: str) -> int | None:
 
 
 def alert_v2(record: Record, *, known_only: bool) -> bytes:
-    """An alert; each revision brings it one status further and adds a comment."""
-    dice, product, revision = record.dice, record.product, record.revision
-    status = _STATUSES[min(revision, 2)]
-    at, created = text(record.at), text(record.first_at - (dice >> 20) % 600 * TICKS_PER_SECOND)
+    """An alert; each update brings it one status further and adds a comment."""
+    dice, product, stage = record.dice, record.product, record.stage
+    status = _STATUSES[min(stage, 2)]
+    stage_at, created = text(record.stage_at), text(record.first_at - (dice >> 20) % 600 * TICKS_PER_SECOND)
     return _DOCUMENTS[product].fill(
         {
             "id": record.id,
@@ -79,12 +79,12 @@ def alert_v2(record: Record, *, known_only: bool) -> bytes:
             "service_source": member(product.service_source, evolvable=product.evolvable, known_only=known_only),
             "detection_source": member(product.detection_source, evolvable=product.evolvable, known_only=known_only),
             "title": title(product, dice),
-            "assigned": '"soc@contoso.com"' if revision else "null",
+            "assigned": '"soc@contoso.com"' if stage else "null",
             "techniques": _TECHNIQUES[dice >> 14 & 3],
             "created": created,
-            "at": at,
-            "resolved": f'"{at}"' if status == "resolved" else "null",
-            "comments": comments(revision, at),
+            "at": text(record.at),
+            "resolved": f'"{stage_at}"' if status == "resolved" else "null",
+            "comments": comments(stage, stage_at),
             "verdict": "malicious" if dice & 16 else "suspicious",
             # "active" stands behind unknownFutureValue in evidenceRemediationStatus.
             "remediation": member("active", evolvable=True, known_only=known_only) if dice & 32 else "none",

@@ -1,4 +1,4 @@
-"""``alertComment`` collections, grown by one with each revision."""
+"""``alertComment`` collections, grown by one with each update."""
 
 import json
 
@@ -6,9 +6,9 @@ _KEPT = 3
 _TEXTS = ('Siehe Ticket "4711" - prüfen', "Benign? See <b>wiki</b>\nthen close", "終了 ✔")
 
 
-def comments(revision: int, at: str) -> str:
-    """The latest comments of a record's ``revision``-th revision, as JSON."""
-    if not revision:
+def comments(stage: int, at: str) -> str:
+    """The latest comments of a record that was updated ``stage`` times, as JSON."""
+    if not stage:
         return "[]"
     return json.dumps(
         [
@@ -17,7 +17,7 @@ def comments(revision: int, at: str) -> str:
                 "createdByDisplayName": "Zoë Müller",
                 "createdDateTime": at,
             }
-            for number in range(max(0, revision - _KEPT), revision)
+            for number in range(max(0, stage - _KEPT), stage)
         ],
         ensure_ascii=False,
         separators=(",", ":"),

@@ -16,8 +16,10 @@ class Record(NamedTuple):
 
     id: str
     ordinal: int
-    revision: int
-    """0 is the record as it was created."""
+    stage: int
+    """How often it was updated; 0 is the record as it was created. What apps wrote lies over it."""
+    stage_at: int
+    """Ticks of the last of these updates."""
     at: int
     """Ticks of this revision."""
     first_at: int

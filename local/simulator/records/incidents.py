@@ -58,10 +58,9 @@ def incident_ordinal(record_id: str) -> int | None:
 
 
 def incident(record: Record, *, known_only: bool) -> bytes:
-    """An incident; each revision brings it one status further."""
-    dice, revision = record.dice, record.revision
-    status = _STATUSES[min(revision + (dice >> 30) % 2 * 2, 3)]
-    at = text(record.at)
+    """An incident; each update brings it one status further."""
+    dice, stage = record.dice, record.stage
+    status = _STATUSES[min(stage + (dice >> 30) % 2 * 2, 3)]
     return _DOCUMENT.fill(
         {
             "id": record.id,
@@ -70,10 +69,10 @@ def incident(record: Record, *, known_only: bool) -> bytes:
             "severity": _SEVERITIES[dice >> 12 & 3],
             "name": _NAMES[dice % len(_NAMES)],
             "number": dice % 5000,
-            "assigned": '"soc@contoso.com"' if revision else "null",
+            "assigned": '"soc@contoso.com"' if stage else "null",
             "priority": dice % 101,
             "created": text(record.first_at - dice % 600 * TICKS_PER_SECOND),
-            "at": at,
-            "comments": comments(revision, at),
+            "at": text(record.at),
+            "comments": comments(stage, text(record.stage_at)),
         }
     )

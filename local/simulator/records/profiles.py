@@ -52,7 +52,7 @@ _DOCUMENT = Document(
                 "comment": 'geprüft - "ok"',
                 "state": "«state»",
                 "updatedBy": "soc@contoso.com",
-                "updatedDateTime": "«at»",
+                "updatedDateTime": "«stage_at»",
             }
         ],
         "vendorInformation": {
@@ -72,7 +72,7 @@ def profile_id(ordinal: int) -> str:
 
 
 def profile(record: Record, *, known_only: bool) -> bytes:  # noqa: ARG001 - no enum of this type has hidden members
-    """A control; each revision changes its state."""
+    """A control; each update changes its state."""
     return _DOCUMENT.fill(
         {
             "id": record.id,
@@ -81,7 +81,8 @@ def profile(record: Record, *, known_only: bool) -> bytes:  # noqa: ARG001 - no 
             "service": _SERVICES[record.ordinal % len(_SERVICES)],
             "rank": record.ordinal + 1,
             "at": text(record.at),
-            "assigned": '"soc@contoso.com"' if record.revision else "null",
-            "state": _STATES[record.revision % len(_STATES)],
+            "stage_at": text(record.stage_at),
+            "assigned": '"soc@contoso.com"' if record.stage else "null",
+            "state": _STATES[record.stage % len(_STATES)],
         }
     )
