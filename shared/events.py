@@ -42,6 +42,12 @@ class Event(StrEnum):
     """A poison queue holds messages; told at every tick until it is empty."""
     SCORE = "secureScore.kept"
     """The newest secure score, when it is kept, and how it compares to the one before."""
+    UPDATED = "update.made"
+    """A record was updated in Graph, or may have been: its answer was lost."""
+    NOT_UPDATED = "update.refused"
+    """An update was asked for and not made."""
+    UNAUDITED = "update.unaudited"
+    """The audit of an update could not be written, and nothing was sent; or not completed, and it was made."""
 
 
 _LEVELS: Final[Mapping[Event, int]] = {
@@ -56,10 +62,14 @@ _LEVELS: Final[Mapping[Event, int]] = {
     Event.CHECKED: logging.INFO,
     Event.POISONED: logging.ERROR,
     Event.SCORE: logging.INFO,
+    Event.UPDATED: logging.INFO,
+    Event.NOT_UPDATED: logging.WARNING,
+    Event.UNAUDITED: logging.ERROR,
 }
 
 _JOB: Final = ("source", "tenant")
 _SUBSCRIPTION: Final = ("tenant", "resource", "change_type")
+_UPDATE: Final = ("tenant", "collection", "resource_id", "status", "change", "comment", "audit")
 
 FIELDS: Final[Mapping[Event, frozenset[str]]] = {
     event: frozenset(fields)
@@ -78,6 +88,9 @@ FIELDS: Final[Mapping[Event, frozenset[str]]] = {
         Event.CHECKED: (*_SUBSCRIPTION, "state", "hours_left"),
         Event.POISONED: ("queue", "messages"),
         Event.SCORE: ("tenant", "day", "score", "max_score", "percent", "previous_percent", "change_percent"),
+        Event.UPDATED: _UPDATE,
+        Event.NOT_UPDATED: _UPDATE,
+        Event.UNAUDITED: _UPDATE,
     }.items()
 }
 """The fields of each event, all of them always there: a query that asks for another finds nothing, and says nothing."""

@@ -18,7 +18,7 @@ ROOMS: Final = (
     ("function_app",),
     ("functions", "shared.replay"),
     ("shared.wiring",),
-    ("shared.status_reading",),
+    ("shared.status_reading", "shared.resources"),
     ("shared.status", "shared.subscriptions"),
     ("shared.export", "shared.webhooks"),
     ("shared.graph", "shared.storage"),

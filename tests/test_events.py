@@ -51,6 +51,9 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
         "subscriptions.checked": "INFO",
         "queues.poisoned": "ERROR",
         "secureScore.kept": "INFO",
+        "update.made": "INFO",
+        "update.refused": "WARNING",
+        "update.unaudited": "ERROR",
     }
 
 

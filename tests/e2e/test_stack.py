@@ -53,6 +53,8 @@ def test_every_function_is_indexed(stack: Stack) -> None:
         "lifecycle",
         "process_notifications",
         "maintain_subscriptions",
+        "update_security_resource",
+        "get_security_resource",
     }
 
 
