@@ -218,6 +218,8 @@ class EntitySet:
                 state.at,
                 state.first_at,
                 dice(self._seed, ordinal),
+                self._seed,
+                ordinal // self._parts < self._timeline(ordinal).history.count,
                 self.product(ordinal),
                 self.tenant_id,
             )

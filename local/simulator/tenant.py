@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from local.simulator.entity_set import EntitySet
 from local.simulator.history import EMPTY, Daily, History, Spread
-from local.simulator.records.profiles import PROFILE_COUNT
+from local.simulator.records.controls import PROFILE_COUNT
 from local.simulator.sources import SOURCES
 from local.simulator.timestamps import TICKS_PER_DAY, Moment, ticks
 

@@ -14,6 +14,15 @@ FIRST_INCIDENT = 1000
 _SEVERITIES = ("informational", "low", "medium", "high")
 _TECHNIQUES = ('["T1566.002"]', '["T1059.001","T1027"]', "[]", '["T1110","T1078.004"]')
 _STATUSES = ("new", "inProgress", "resolved")
+_BEGUN = (0, 0, 0, 0, 0, 1, 1, 2, 2, 2)
+"""Of ten alerts, how many are new, in progress and resolved."""
+_FINDINGS = (
+    ('"truePositive"', '"compromisedAccount"'),
+    ('"truePositive"', '"phishing"'),
+    ('"falsePositive"', '"notMalicious"'),
+    ('"informationalExpectedActivity"', '"securityTesting"'),
+)
+_NO_FINDING = ("null", "null")
 
 _DOCUMENTS = {
     product: Document(
@@ -65,25 +74,27 @@ def alert_v2_ordinal(record_id: str) -> int | None:
 def alert_v2(record: Record, *, known_only: bool) -> bytes:
     """An alert; each update brings it one status further and adds a comment."""
     dice, product, stage = record.dice, record.product, record.stage
-    status = _STATUSES[min(stage, 2)]
-    stage_at, created = text(record.stage_at), text(record.first_at - (dice >> 20) % 600 * TICKS_PER_SECOND)
+    begun = _begun(record)
+    handled = min(begun + stage, 2)
+    stage_at, created = text(record.stage_at), text(_created(record, begun))
+    classification, determination = _FINDINGS[dice >> 44 & 3] if handled == 2 else _NO_FINDING
     return _DOCUMENTS[product].fill(
         {
             "id": record.id,
             "tenant": record.tenant_id,
             "incident": FIRST_INCIDENT + record.ordinal // ALERTS_PER_INCIDENT,
-            "status": status,
+            "status": _STATUSES[handled],
             "severity": _SEVERITIES[dice >> 12 & 3],
-            "classification": '"truePositive"' if status == "resolved" else "null",
-            "determination": '"compromisedAccount"' if status == "resolved" else "null",
+            "classification": classification,
+            "determination": determination,
             "service_source": member(product.service_source, evolvable=product.evolvable, known_only=known_only),
             "detection_source": member(product.detection_source, evolvable=product.evolvable, known_only=known_only),
             "title": title(product, dice),
-            "assigned": '"soc@contoso.com"' if stage else "null",
+            "assigned": '"soc@contoso.com"' if handled else "null",
             "techniques": _TECHNIQUES[dice >> 14 & 3],
             "created": created,
             "at": text(record.at),
-            "resolved": f'"{stage_at}"' if status == "resolved" else "null",
+            "resolved": f'"{text(record.first_at) if begun == 2 else stage_at}"' if handled == 2 else "null",
             "comments": comments(stage, stage_at),
             "verdict": "malicious" if dice & 16 else "suspicious",
             # "active" stands behind unknownFutureValue in evidenceRemediationStatus.
@@ -96,3 +107,16 @@ def alert_v2(record: Record, *, known_only: bool) -> bytes:
             "number": dice % 100_000,
         }
     )
+
+
+def _begun(record: Record) -> int:
+    """How far somebody had come with the alert when its story here begins; Graph shows of its past this state alone."""
+    return _BEGUN[(record.dice >> 36) % len(_BEGUN)] if record.generated else 0
+
+
+def _created(record: Record, begun: int) -> int:
+    """Some minutes before its first revision, or minutes to days if it was handled already."""
+    seconds = (record.dice >> 20) % 600
+    if begun:
+        seconds += 60 << (record.dice >> 50) % 13
+    return record.first_at - seconds * TICKS_PER_SECOND

@@ -26,6 +26,10 @@ class Record(NamedTuple):
     """Ticks of revision 0."""
     dice: int
     """64 bits that vary the record; the same for all its revisions."""
+    seed: int
+    """What the whole set's dice are thrown with."""
+    generated: bool
+    """Whether it is of the past that was there at the start; what is created later begins at its beginning."""
     product: Product
     tenant_id: str
 

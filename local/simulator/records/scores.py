@@ -1,11 +1,16 @@
 """``secureScore``: the tenant's score of one day."""
 
+import json
+
+from local.simulator.records.adoption import courses
+from local.simulator.records.controls import CONTROLS, SERVICES, Control
 from local.simulator.records.document import Document, Record
-from local.simulator.records.profiles import CONTROL_NAMES, category
 from local.simulator.timestamps import day_text, short_text
 
-_MAX_SCORE = 10.0 * len(CONTROL_NAMES)
-_CONTROLS_SHOWN = 24
+_LICENSED = 5000
+_COUNTED = tuple(control for control in CONTROLS if control.max_score)
+_MAXIMA = tuple(control.max_score or 0.0 for control in _COUNTED)
+_SERVICES = tuple(control.service for control in _COUNTED)
 
 _DOCUMENT = Document(
     {
@@ -15,8 +20,8 @@ _DOCUMENT = Document(
         "createdDateTime": "«at»",
         "currentScore": "«=score»",
         "enabledServices": ["HasExchange", "HasSharePoint", "HasEDU"],
-        "licensedUserCount": 5000,
-        "maxScore": _MAX_SCORE,
+        "licensedUserCount": _LICENSED,
+        "maxScore": sum(_MAXIMA),
         "vendorInformation": {
             "provider": "SecureScore",
             "providerVersion": None,
@@ -24,24 +29,35 @@ _DOCUMENT = Document(
             "vendor": "Microsoft",
         },
         "averageComparativeScores": [
-            {"basis": "AllTenants", "averageScore": "«=average»"},
-            {"basis": "TotalSeats", "averageScore": 41.5, "SeatSizeRangeLowerValue": "1001"},
-            {"basis": "IndustryTypes", "averageScore": 38.25},
-        ],
-        "controlScores": [
+            {"basis": "AllTenants", "averageScore": "«=all_tenants»"},
             {
-                "controlCategory": category(number),
-                "controlName": name,
-                "description": "„MFA“ is on for &lt;all&gt; users",
-                "score": f"«=c{number % 4}»",
-                # controlScore is an open type: members beyond the documented four arrive.
-                "scoreInPercentage": 50.0,
-                "implementationStatus": "You have «=active_users» users",
-            }
-            for number, name in enumerate(CONTROL_NAMES[:_CONTROLS_SHOWN])
+                "basis": "TotalSeats",
+                "averageScore": "«=seats»",
+                "SeatSizeRangeLowerValue": "1001",
+                "SeatSizeRangeUpperValue": "10000",
+            },
+            {"basis": "IndustryTypes", "averageScore": "«=industry»"},
         ],
+        "controlScores": "«=controls»",
     }
 )
+
+
+def _form(control: Control) -> str:
+    """One control's score as a form; what follows ``score`` is not documented, but arrives: the type is open."""
+    head = {
+        "controlCategory": SERVICES[control.service].category,
+        "controlName": control.name,
+        "description": f"{control.title}: „Punkte“ count for &lt;all&gt; users",
+    }
+    written = json.dumps(head, ensure_ascii=False, separators=(",", ":")).replace("%", "%%")
+    return (
+        f'{written[:-1]},"score":%s,"scoreInPercentage":%s,'
+        f'"implementationStatus":"%d of {_LICENSED} users are covered.","total":"{_LICENSED}","lastSynced":"%s"}}'
+    )
+
+
+_CONTROLS = f"[{','.join(map(_form, _COUNTED))}]"
 
 
 def score_id(tenant_id: str, at: int) -> str:
@@ -50,16 +66,23 @@ def score_id(tenant_id: str, at: int) -> str:
 
 
 def score(record: Record, *, known_only: bool) -> bytes:  # noqa: ARG001 - no enum of this type has hidden members
-    """The score of the day."""
-    dice = record.dice
+    """The score of the day: the sum of what its controls have reached."""
+    dice, day, at = record.dice, record.ordinal, short_text(record.at)
+    shares = [course.share(day) for course in courses(record.seed, _SERVICES)]
+    points = [round(most * share, 2) for most, share in zip(_MAXIMA, shares, strict=True)]
+    values: list[object] = []
+    for share, reached in zip(shares, points, strict=True):
+        values += (reached, round(100 * share, 2), int(_LICENSED * share), at)
     return _DOCUMENT.fill(
         {
             "id": record.id,
             "tenant": record.tenant_id,
-            "at": short_text(record.at),
+            "at": at,
             "active_users": 4000 + dice % 100,
-            "score": round(_MAX_SCORE * (0.4 + record.ordinal / 1000) + dice % 10, 2),
-            "average": 40 + dice % 50 / 10,
-            **{f"c{number}": (dice >> number) % 11 for number in range(4)},
+            "score": round(sum(points), 2),
+            "all_tenants": round(43 + day / 60 + dice % 5 / 10, 2),
+            "seats": round(46 + day / 45 + (dice >> 8) % 5 / 10, 2),
+            "industry": round(41 + day / 75 + (dice >> 16) % 5 / 10, 2),
+            "controls": _CONTROLS % tuple(values),
         }
     )
