@@ -104,9 +104,12 @@ class RecordInGraph:
             raise
 
     def _send(self, call: Call, tally: Tally, tries: int = 3) -> Answer:
-        if self._clock.monotonic() > self._until:
-            raise OutOfTime("Not tried: the time of this request is used up. Ask again.")
-        return self._client.send(self._tenant, call, tally=tally, until=self._until, fault_tries=tries)
+        try:
+            if self._clock.monotonic() > self._until:
+                raise OutOfTime("The time of this request is used up. Ask again for this record.")
+            return self._client.send(self._tenant, call, tally=tally, until=self._until, fault_tries=tries)
+        except OutOfTime as error:
+            raise error if tally.requests else OutOfTime(f"Not tried. {error}") from None
 
     def _record(self, body: bytes) -> Record:
         try:

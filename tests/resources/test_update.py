@@ -2,11 +2,13 @@
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
 from local.simulator.faults import Scripted
+from shared.graph.answers import Answer
 from shared.resources.answering import BUDGET_S
 from shared.resources.audit import UNFINISHED
 from tests.resources.updated import CHANGES, Updated
@@ -97,6 +99,59 @@ def test_a_204_is_read_again(world: Updated) -> None:
     _, answer = world.patch("alerts", {"status": "resolved"})
     assert world.wire.methods() == ["GET", "PATCH", "GET"]
     assert answer["resource"]["status"] == "resolved"
+
+
+@pytest.mark.parametrize("id_", ["a b?c#d&e=ü", "%2e%2e", "..."])
+def test_an_id_is_one_segment_of_the_url(world: Updated, id_: str) -> None:
+    """Whatever is in it, it leads to the record of that name, and nowhere else."""
+    world.create("alerts_v2", id_)
+    status, answer = world.patch("alerts_v2", {"ids": [id_], "change": {"comment": "x", "status": "resolved"}}, None)
+    assert (status, answer["counts"]["ok"], answer["results"][0]["resource"]["id"]) == (200, 1, id_)
+    assert json.loads(world.get("alerts_v2", id_)[1])["status"] == "resolved"
+    for _, url, _, _ in world.wire.sent:
+        path = url.removeprefix(f"{world.graph.base_url}/v1.0/security/alerts_v2/").removesuffix("/comments")
+        assert unquote(path) == id_
+        assert not set(path) & set("/?#&= ")
+
+
+class Odd:
+    """Graph, but for the body or status of some answers."""
+
+    def __init__(self, world: Updated, method: str, status: int, body: bytes) -> None:
+        self._wire, self._method, self._status, self._body = world.wire, method, status, body
+
+    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        answer: Answer = self._wire.send(method, url, headers, body)
+        return Answer(self._status, answer.headers, self._body) if method == self._method else answer
+
+    def reconnect(self) -> None: ...
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"<html>"])
+def test_an_answer_that_is_no_record_is_read_again(world: Updated, body: bytes) -> None:
+    """The change is made: what Graph says to it must not make it look like a failure."""
+    wire = world.wire
+    world.wire = Odd(world, "PATCH", 200, body)  # type: ignore[assignment]
+    status, answer = world.patch("alerts_v2", {"status": "resolved"})
+    assert (status, answer["resource"]["status"], wire.methods()) == (200, "resolved", ["GET", "PATCH", "GET"])
+
+
+def test_what_is_no_record_is_not_changed(world: Updated) -> None:
+    """There would be nothing to keep as before."""
+    wire = world.wire
+    world.wire = Odd(world, "GET", 200, b"<html>")  # type: ignore[assignment]
+    status, answer = world.patch("alerts_v2", {"status": "resolved"})
+    assert (status, wire.methods()) == (502, ["GET"])
+    assert "no JSON object" in answer["error"]
+
+
+def test_words_of_graph_that_are_no_text_harm_nothing(world: Updated) -> None:
+    """Half a surrogate pair in an error, which can become neither an answer nor an audit."""
+    said = b'{"error":{"code":"BadRequest","message":"no: \\ud800 !"}}'
+    world.wire = Odd(world, "PATCH", 400, said)  # type: ignore[assignment]
+    status, answer = world.patch("alerts_v2", {"status": "resolved"})
+    assert (status, "no: ? !" in answer["error"]) == (400, True)
+    assert world.audits()[0]["status"] == 400
 
 
 # If-Match
@@ -292,23 +347,14 @@ def test_the_audit_tells_everything(world: Updated) -> None:
 
 def test_records_stand_in_the_audit_as_graph_sent_them(world: Updated) -> None:
     """Byte for byte, odd bytes included: half a surrogate pair, numbers in any form, spaces."""
-    odd = b'{ "id":"a",  "title":"\\ud800 \\/", "score":1.50, "serviceSource":"microsoftSentinel" }'
-
-    class Odd:
-        def send(self, method: str, *args: Any) -> Any:
-            answer = original.send(method, *args)
-            return type(answer)(answer.status, answer.headers, odd)
-
-        def reconnect(self) -> None: ...
-
-    original = world.wire
-    world.wire = Odd()  # type: ignore[assignment]
-    status, _ = world.patch("alerts_v2", {"status": "resolved"})
+    body = b'{ "id":"a",  "title":"\\ud800 \\/", "score":1.50, "serviceSource":"microsoftSentinel" }'
+    world.wire = Odd(world, "GET", 200, body)  # type: ignore[assignment]
+    status, _ = world.patch("alerts_v2", {"comment": "x"})
     assert status == 200
     [name] = world.blobs.names("")
     stored = world.blobs.read(name)
     assert stored
-    assert stored.data.count(odd) == 2  # before and after
+    assert stored.data.count(body) == 2  # before and after
 
 
 def test_the_audit_is_there_before_graph_is_asked_to_change(world: Updated) -> None:
@@ -458,6 +504,28 @@ def test_what_does_not_fit_into_the_time_is_not_tried(world: Updated) -> None:
     assert all("Not tried" in each["error"] for each in rest)
     assert world.clock.monotonic() <= BUDGET_S + 10
     assert [each for each in ids if world.record("alerts_v2", each)["status"] == "resolved"] == made
+
+
+def test_what_graphs_limit_leaves_no_time_for_is_not_tried(world: Updated) -> None:
+    """Said so, too, and nothing is left half done: neither a change without its answer nor an open audit."""
+    ids = [f"x{number}" for number in range(9)]
+    for id_ in ids:
+        world.create("alerts_v2", id_)
+    world.per_minute = 5
+    _, answer = world.patch("alerts_v2", {"ids": ids, "change": {"status": "resolved"}}, None)
+    rest = [each for each in answer["results"] if each["status"] == 503]
+    assert 0 < len(rest) < 9
+    assert {of(each) for each in rest} == {("not done", "not asked for")}
+    assert all(each["error"].startswith("Not tried. ") and "used up" in each["error"] for each in rest)
+    assert {each["state"] for each in world.audits()} == {"finished"}
+    made = [each["id"] for each in answer["results"] if each["status"] == 200]
+    assert [each for each in ids if world.record("alerts_v2", each)["status"] == "resolved"] == made
+
+
+def test_a_few_at_once(world: Updated) -> None:
+    """Graph answers slowly, and allows few requests a minute."""
+    world.patch("alerts_v2", {"ids": ["a"], "change": {"status": "new"}}, None)
+    assert world.threads == [4]
 
 
 # The bell

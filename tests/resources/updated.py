@@ -60,6 +60,7 @@ class Updated:
         self.rung = 0
         self.bell_works = True
         self.per_minute = 1_000_000
+        self.threads: list[int] = []
 
     def create(self, source: str, id_: str, product: str | None = None) -> None:
         self.graph.tenants[TENANT][source].create("2026-11-23T11:00:00Z", id=id_, product=product)
@@ -83,9 +84,13 @@ class Updated:
             state=self.blobs,
             jobs=MemoryQueue(self.clock),
             clock=self.clock,
-            pool=lambda _: InlineExecutor(),
+            pool=self.pool,
             keep_alive=no_lease,
         )
+
+    def pool(self, threads: int) -> InlineExecutor:
+        self.threads.append(threads)
+        return InlineExecutor()
 
     def ring(self) -> None:
         if not self.bell_works:
