@@ -10,6 +10,7 @@ from local.simulator.names import Names
 from local.simulator.products import Product, product_called
 from local.simulator.records.document import Record
 from local.simulator.sources import Source
+from local.simulator.state import State
 from local.simulator.timeline import ALWAYS, Place, Timeline, Window
 from local.simulator.timestamps import Moment, ticks
 
@@ -25,18 +26,6 @@ class Revision(NamedTuple):
     at: str
     """The cursor's value, exactly as served."""
     product: str
-
-
-class _State(NamedTuple):
-    """What is known of a record that is no longer as it was generated."""
-
-    revision: int
-    at: int
-    first_at: int
-    stage: int
-    """How often it was updated, which is what it reads by; writes set single properties and count as revisions only."""
-    stage_at: int
-    removed: bool = False
 
 
 class EntitySet:
@@ -57,7 +46,7 @@ class EntitySet:
         self._parts = len(source.products) if source.federated else 1
         self._timelines = [Timeline(history.share(part, self._parts)) for part in range(self._parts)]
         self._created = [0] * self._parts
-        self._states: dict[int, _State] = {}
+        self._states: dict[int, State] = {}
         self._log: list[Place] = []  # every revision that was not generated, as it happened
         self._products: dict[int, Product] = {}
         self._bodies = Bodies(source.render)
@@ -87,7 +76,7 @@ class EntitySet:
         self._created[part] += 1
         if chosen and not self.source.federated:
             self._products[ordinal] = chosen
-        self._put(ordinal, _State(0, moment, moment, 0, moment))
+        self._put(ordinal, State.first(moment))
         self._tell("created", ordinal)
         return self.id_of(ordinal)
 
@@ -103,11 +92,11 @@ class EntitySet:
             KeyError: no such record.
             ValueError: it stands at ``at`` already, so a reader could not tell the revisions apart.
         """
-        self._revise(record_id, ticks(at), fields, stages=1)
+        self._revise(record_id, ticks(at), fields, State.updated)
 
     def write(self, record_id: str, at: Moment, fields: Mapping[str, Any]) -> None:
         """Make a new revision in which ``fields`` and the cursor are new, and nothing else; otherwise as ``update``."""
-        self._revise(record_id, ticks(at), fields, stages=0)
+        self._revise(record_id, ticks(at), fields, State.written)
 
     def amend(self, record_id: str, fields: Mapping[str, Any]) -> None:
         """Let top-level properties read so, without a new revision: a score of -1, an empty comparison."""
@@ -263,7 +252,9 @@ class EntitySet:
         n, part = divmod(ordinal, self._parts)
         return 0 <= n < self._timelines[part].history.count + self._created[part]
 
-    def _revise(self, record_id: str, moment: int, fields: Mapping[str, Any] | None, *, stages: int) -> None:
+    def _revise(
+        self, record_id: str, moment: int, fields: Mapping[str, Any] | None, step: Callable[[State, int], State]
+    ) -> None:
         ordinal = self._present(record_id)
         state = self._state(ordinal)
         if moment == state.at:
@@ -271,11 +262,10 @@ class EntitySet:
         if fields:
             self._bodies.amend(ordinal, fields)
         self._timeline(ordinal).take(self._place(ordinal, state.at))
-        stage_at = moment if stages else state.stage_at
-        self._put(ordinal, _State(state.revision + 1, moment, state.first_at, state.stage + stages, stage_at))
+        self._put(ordinal, step(state, moment))
         self._tell("updated", ordinal)
 
-    def _put(self, ordinal: int, state: _State) -> None:
+    def _put(self, ordinal: int, state: State) -> None:
         self._states[ordinal] = state
         self._timeline(ordinal).put(self._place(ordinal, state.at))
         self._log.append((state.at, ordinal))
@@ -299,11 +289,11 @@ class EntitySet:
             position -= len(timeline)
         raise IndexError(position)
 
-    def _state(self, ordinal: int) -> _State:
+    def _state(self, ordinal: int) -> State:
         state = self._states.get(ordinal)
         if state is None:
             at = self._timeline(ordinal).history.at(ordinal // self._parts)
-            state = _State(0, at, at, 0, at)
+            state = State.first(at)
         return state
 
     def _revision(self, ordinal: int, at: int) -> Revision:
