@@ -183,7 +183,8 @@ def test_what_is_no_update_does_not_reach_graph(stack: Stack, path: str, status:
     answer = patch(stack, path, {"status": "resolved"})
     assert answer.status_code == status
     assert answer.json()["error"]
-    assert control(stack, "GET", "requests?last=10")["last"] == []
+    scans = "$filter"  # that an earlier story's bell asked for
+    assert [each for each in control(stack, "GET", "requests?last=1000")["last"] if scans not in each["query"]] == []
 
 
 def test_records_and_pages_are_read_through(stack: Stack) -> None:
