@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from shared.clock import Clock
-from shared.errors import DataNotUnderstood, GraphUnavailable
+from shared.errors import DataNotUnderstood, GraphRefused, GraphUnavailable
 from shared.graph.answers import Answer, OutOfTime
 from shared.graph.client import Call, GraphClient, Tally
 from shared.resources.rules import Updatable
@@ -98,8 +98,9 @@ class RecordInGraph:
         tally = Tally()
         try:
             return self._send(call, tally, tries)
-        except GraphUnavailable as error:
-            if tally.requests > tally.throttled:  # one was not turned away
+        except (GraphUnavailable, GraphRefused) as error:
+            turned_away = tally.throttled + isinstance(error, GraphRefused)
+            if tally.requests > turned_away:  # one may have arrived
                 raise Unsure(f"{error} It is not known whether it was done.") from error
             raise
 

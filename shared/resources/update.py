@@ -23,6 +23,18 @@ from shared.resources.rules import VENDOR_FIELD, Updatable, refusal
 
 
 @dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be sent, once it is known."""
+
+    asked: Asked
+    id: str
+    before: Record
+    effect: str
+    change: Call | None
+    comment: Call | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Sent:
     """What became of what was sent."""
 
@@ -54,21 +66,26 @@ def _update(asked: Asked, id_: str, edges: Edges, until: float) -> Outcome:
         return _not_sent(asked, id_, status_of(error), str(error))
     except Refused as refused:
         return _not_sent(asked, id_, refused.status, str(refused))
-    change = record.to_change(fields, asked.if_match) if fields else None
-    comment = None if asked.change.comment is None else record.to_comment(asked.change.comment)
-    if asked.dry_run:
-        shown = [
-            Request(call.method, call.path, call.headers, msgspec.Raw(call.body or b"null"))
-            for call in (change, comment)
-            if call
-        ]
-        return msgspec.structs.replace(
-            _not_sent(asked, id_, 200, None),
-            would_send=shown,
-            effect=_sayable(effect(asked.rules, before.fields)),
-            resource=before.raw,
-        )
-    return _audited(asked, id_, edges, record, before, change, comment)
+    plan = _Plan(
+        asked,
+        id_,
+        before,
+        effect=_sayable(effect(asked.rules, before.fields)),
+        change=record.to_change(fields, asked.if_match) if fields else None,
+        comment=None if asked.change.comment is None else record.to_comment(asked.change.comment),
+    )
+    return _shown(plan) if asked.dry_run else _audited(plan, record, edges)
+
+
+def _shown(plan: _Plan) -> Outcome:
+    """What a dry run tells."""
+    calls = [call for call in (plan.change, plan.comment) if call]
+    return msgspec.structs.replace(
+        _not_sent(plan.asked, plan.id, 200, None),
+        would_send=[Request(call.method, call.path, call.headers, msgspec.Raw(call.body or b"null")) for call in calls],
+        effect=plan.effect,
+        resource=plan.before.raw,
+    )
 
 
 def completed(rules: Updatable, fields: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -85,63 +102,67 @@ def completed(rules: Updatable, fields: dict[str, Any], before: dict[str, Any]) 
     return {**fields, VENDOR_FIELD: vendor}
 
 
-def _audited(
-    asked: Asked,
-    id_: str,
-    edges: Edges,
-    record: RecordInGraph,
-    before: Record,
-    change: Call | None,
-    comment: Call | None,
-) -> Outcome:
+def _audited(plan: _Plan, record: RecordInGraph, edges: Edges) -> Outcome:
     at = instants.from_datetime(edges.clock.now())
-    written = Audit(
-        update=str(uuid4()),
-        at=instants.to_text(at),
-        tenant=asked.tenant,
-        collection=asked.rules.source.name,
-        id=id_,
-        requested_by=Asker(asked.requested_by),
-        if_match=asked.if_match,
-        before=before.raw,
-        sent=msgspec.Raw(change.body) if change and change.body else None,
-        comment=asked.change.comment,
-    )
-    blob = audit.name(written.update, at)
+    begun = _begun(plan, instants.to_text(at))
+    blob = audit.name(begun.update, at)
     try:
-        audit.begin(edges.state, blob, written)
+        audit.begin(edges.state, blob, begun)
     except (AzureError, StorageConflict) as error:
         why = f"Nothing was sent: its audit record could not be written to STATE_CONTAINER ({type(error).__name__})."
-        unaudited = _not_sent(asked, id_, 503, f"{why} Mend that, and ask again.")
-        _tell_unaudited(asked, unaudited)
+        unaudited = _not_sent(plan.asked, plan.id, 503, f"{why} Mend that, and ask again.")
+        _tell_unaudited(plan.asked, unaudited)
         return unaudited
-    sent = _send(record, change, comment)
-    after, warnings = _after(record, sent)
-    outcome = Outcome(
-        id=id_,
-        status=status_of(sent.error) if sent.error else 200,
-        done=sent.done,
-        error=_sayable(str(sent.error)) if sent.error else None,
-        warnings=warnings,
-        effect=_sayable(effect(asked.rules, before.fields)),
-        audit=blob,
-        resource=after.raw if after else None,
+    outcome = _outcome(plan, record, blob)
+    try:
+        audit.finish(edges.state, blob, _finished(begun, outcome))
+    except (AzureError, StorageConflict) as error:
+        lacks = f"The audit record could not be completed ({type(error).__name__}): it says '{audit.UNFINISHED}'."
+        outcome = msgspec.structs.replace(outcome, warnings=[*outcome.warnings, lacks])
+        _tell_unaudited(plan.asked, outcome)
+    return outcome
+
+
+def _begun(plan: _Plan, at: str) -> Audit:
+    return Audit(
+        update=str(uuid4()),
+        at=at,
+        tenant=plan.asked.tenant,
+        collection=plan.asked.rules.source.name,
+        id=plan.id,
+        requested_by=Asker(plan.asked.requested_by),
+        if_match=plan.asked.if_match,
+        before=plan.before.raw,
+        sent=msgspec.Raw(plan.change.body) if plan.change and plan.change.body else None,
+        comment=plan.asked.change.comment,
     )
-    finished = msgspec.structs.replace(
-        written,
+
+
+def _finished(begun: Audit, outcome: Outcome) -> Audit:
+    return msgspec.structs.replace(
+        begun,
         state=audit.FINISHED,
         done=outcome.done,
         status=outcome.status,
         after=outcome.resource,
         error=outcome.error,
     )
-    try:
-        audit.finish(edges.state, blob, finished)
-    except (AzureError, StorageConflict) as error:
-        lacks = f"The audit record could not be completed ({type(error).__name__}): it says '{audit.UNFINISHED}'."
-        outcome = msgspec.structs.replace(outcome, warnings=[*warnings, lacks])
-        _tell_unaudited(asked, outcome)
-    return outcome
+
+
+def _outcome(plan: _Plan, record: RecordInGraph, blob: str) -> Outcome:
+    """Send it, and see what became of it."""
+    sent = _send(record, plan.change, plan.comment)
+    after, warnings = _after(record, sent)
+    return Outcome(
+        id=plan.id,
+        status=status_of(sent.error) if sent.error else 200,
+        done=sent.done,
+        error=_sayable(str(sent.error)) if sent.error else None,
+        warnings=warnings,
+        effect=plan.effect,
+        audit=blob,
+        resource=after.raw if after else None,
+    )
 
 
 def _send(record: RecordInGraph, change: Call | None, comment: Call | None) -> _Sent:

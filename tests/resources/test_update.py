@@ -187,6 +187,21 @@ def test_without_if_match_a_lost_answer_is_asked_for_again(world: Updated) -> No
     assert world.wire.methods() == ["GET", "PATCH", "PATCH"]
 
 
+def test_a_refusal_after_a_lost_answer_tells_nothing_of_the_lost_one(world: Updated) -> None:
+    """The first try was made, the second is refused: nobody can say "not done"."""
+    faults = world.graph.faults["alerts_v2"]
+
+    def refuse(method: str) -> None:
+        if method == "PATCH" and "PATCH" in world.wire.methods():
+            faults.script = [Scripted(403)]
+
+    world.wire.before = refuse
+    faults.lose_write_answers = 1
+    status, answer = world.patch("alerts_v2", {"status": "resolved"})
+    assert (status, of(answer)) == (503, ("not known", "not asked for"))
+    assert answer["resource"]["status"] == "resolved"
+
+
 # Comments
 
 
