@@ -462,6 +462,7 @@ def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(world: Updated, co
     status, answer = world.patch(collection, CHANGES[collection] | comment, query="dryRun=true", if_match="*")
     assert (status, world.wire.methods(), world.raw(collection)) == (200, ["GET"], before)
     assert (world.audits(), world.rung, answer["audit"]) == ([], 0, None)
+    assert answer["resource"].items() >= json.loads(before).items()
     assert of(answer) == ("not done", "not done" if "comment" in comment else "not asked for")
     assert answer["effect"]
     world.patch(collection, CHANGES[collection] | comment, if_match="*")
