@@ -10,11 +10,13 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 def json(content: Mapping[str, object], status: int = 200) -> func.HttpResponse:
     """A JSON answer that no cache keeps and no browser takes for something else."""
+    return encoded(_json.dumps(content, default=str, indent=2).encode(), status)
+
+
+def encoded(content: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
+    """The same of what is JSON already."""
     return func.HttpResponse(
-        _json.dumps(content, default=str, indent=2),
-        status_code=status,
-        mimetype="application/json",
-        headers=_HEADERS,
+        content, status_code=status, mimetype="application/json", headers={**_HEADERS, **(headers or {})}
     )
 
 

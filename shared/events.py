@@ -46,6 +46,12 @@ class Event(StrEnum):
     """The timer has rendered what its time allowed."""
     NOT_REPORTED = "report.failed"
     """A tenant's report could not be rendered; the next tick tries again."""
+    UPDATED = "update.made"
+    """A record was updated in Graph, or may have been: its answer was lost."""
+    NOT_UPDATED = "update.refused"
+    """An update was asked for and not made."""
+    UNAUDITED = "update.unaudited"
+    """The audit of an update could not be written, and nothing was sent; or not completed, and it was made."""
 
 
 _LEVELS: Final[Mapping[Event, int]] = {
@@ -62,10 +68,14 @@ _LEVELS: Final[Mapping[Event, int]] = {
     Event.SCORE: logging.INFO,
     Event.REPORTED: logging.INFO,
     Event.NOT_REPORTED: logging.ERROR,
+    Event.UPDATED: logging.INFO,
+    Event.NOT_UPDATED: logging.WARNING,
+    Event.UNAUDITED: logging.ERROR,
 }
 
 _JOB: Final = ("source", "tenant")
 _SUBSCRIPTION: Final = ("tenant", "resource", "change_type")
+_UPDATE: Final = ("tenant", "collection", "resource_id", "status", "change", "comment", "audit")
 
 FIELDS: Final[Mapping[Event, frozenset[str]]] = {
     event: frozenset(fields)
@@ -86,6 +96,9 @@ FIELDS: Final[Mapping[Event, frozenset[str]]] = {
         Event.SCORE: ("tenant", "day", "score", "max_score", "percent", "previous_percent", "change_percent"),
         Event.REPORTED: ("rendered", "failed", "left", "seconds"),
         Event.NOT_REPORTED: ("tenant", "reason", "message"),
+        Event.UPDATED: _UPDATE,
+        Event.NOT_UPDATED: _UPDATE,
+        Event.UNAUDITED: _UPDATE,
     }.items()
 }
 """The fields of each event, all of them always there: a query that asks for another finds nothing, and says nothing."""

@@ -134,13 +134,14 @@ def maintenance(tenant: str) -> "Maintenance | None":
         lifecycle_url=config.lifecycle_url,
         client_state=config.client_states()[0],
         warm=lambda url: warm(http(), url),
-        ring=lambda: _send_all(bells(tenant)),
+        ring=lambda: ring(tenant),
         keep_alive=KeptAlive,
     )
 
 
-def _send_all(messages: Iterable[str]) -> None:
-    for text in messages:
+def ring(tenant: str) -> None:
+    """Ring the tenant's bells without a binding."""
+    for text in bells(tenant):
         edges().jobs.send(text)
 
 

@@ -18,7 +18,7 @@ ROOMS: Final = (
     ("function_app",),
     ("functions", "shared.replay"),
     ("shared.wiring",),
-    ("shared.status_reading", "shared.views"),
+    ("shared.status_reading", "shared.views", "shared.resources"),
     ("shared.status", "shared.subscriptions"),
     ("shared.export", "shared.webhooks"),
     ("shared.graph", "shared.storage"),

@@ -27,6 +27,10 @@ from shared.events import FIELDS, Event, emit
 from shared.export import names, requests
 from shared.export.checkpoint import Checkpoint
 from shared.graph.sources import SOURCES
+from shared.resources import asked, audit
+from shared.resources.audit import Audit
+from shared.resources.outcome import Done
+from shared.resources.rules import UPDATABLE
 from shared.setting_forms import Endpoint
 from shared.settings import GraphCredential, Settings, load
 from shared.subscriptions import health, plan
@@ -36,6 +40,7 @@ from shared.subscriptions.state import Memory, Subscribed
 from shared.webhooks import messages
 from shared.webhooks import notifications as webhook
 from tests.export.world import World
+from tests.resources.updated import Updated
 from tests.simulated import TENANT
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -309,6 +314,7 @@ def test_the_layout_is_the_apps() -> None:
         names.checkpoint("<source>", "<guid>"),
         names.mark("<source>", "<guid>"),
         names.manifest("<source>", "<guid>", start),
+        audit.name("<guid>", start),
         subscribed.name("<guid>"),
         subscribed.notified_name("<guid>"),
     ):
@@ -320,7 +326,7 @@ def test_the_layout_is_the_apps() -> None:
 
 def test_example_requests_are_accepted() -> None:
     """Every body that the README sends with curl is a request."""
-    bodies = re.findall(r"-d '(\{.*?\})'", README)
+    bodies = re.findall(r"/api/export\?.*-d '(\{.*?\})'", README)
     assert len(bodies) >= 2
     for body in bodies:
         job = requests.read(
@@ -331,6 +337,64 @@ def test_example_requests_are_accepted() -> None:
             today=date(2026, 11, 23),
         )
         assert job.tenant == TENANT
+
+
+def test_example_updates_are_accepted() -> None:
+    """Every PATCH of the README is one that would be sent."""
+    told = re.findall(r"-X PATCH \"(\S+)\".*(?:\n +)?-d '(\{.*?\})'", README.replace(" \\\n", " "))
+    assert len(told) == 3
+    for url, body in told:
+        collection, _, id_ = urlsplit(url).path.removeprefix("/api/security/").partition("/")
+        wanted = asked.update(
+            collection=collection,
+            id_=id_ or None,
+            url=url,
+            headers={},
+            body=body.encode(),
+            tenants=[TENANT],
+            home=TENANT,
+        )
+        assert wanted.change.fields
+
+
+def test_the_example_of_an_update_is_what_its_answer_looks_like() -> None:
+    """Same keys, same order, up to the record, and the same words."""
+    world = Updated()
+    _, answer = world.patch("alerts_v2", {"status": "resolved", "comment": "done"})
+    told = example(README, "effect")
+    assert list(told) == list(answer)
+    assert told["done"] == answer["done"]
+    assert told["effect"].partition(": ")[2] == answer["effect"].partition(": ")[2]
+    assert told["bell"] == answer["bell"]
+    told_name, name = (re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d", "0", each["audit"]) for each in (told, answer))
+    assert told_name == name
+
+
+def test_all_that_may_be_updated_is_in_the_table_with_its_permission() -> None:
+    """Fields in the order of their names, and a comment where one can be posted."""
+    told = {words(row[0])[0]: (words(row[1]), words(row[2])) for row in rows(README, "collection")}
+    assert told == {
+        name: ([*sorted(rules.fields), *(["comment"] if rules.comments else [])], [rules.permission])
+        for name, rules in UPDATABLE.items()
+    }
+
+
+def test_all_that_becomes_of_an_update_is_in_the_table() -> None:
+    """Word by word."""
+    assert [words(name)[0] for name, *_ in rows(README, "done")] == list(Done)
+
+
+def test_all_that_the_audit_keeps_is_explained() -> None:
+    """Every field, and none that is gone; and what an unfinished one says."""
+    told = {word for row in rows(README, "kept") for word in words(row[0])}
+    assert {"v", *told} == {field.name for field in msgspec.structs.fields(Audit)}
+    assert audit.UNFINISHED in README
+    assert audit.FINISHED in README
+
+
+def test_bounds_of_an_update_are_told() -> None:
+    """How many at once."""
+    assert f"names up to {asked.MOST_IDS}," in README
 
 
 def test_the_webhooks_urls_are_accepted() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from local.simulator.faults import ProviderFailure, Scripted
 from shared import instants
@@ -14,7 +15,8 @@ from shared.views.rendering import Rendering
 from tests.export.world import RULES, World
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_blobs import MemoryBlobs
-from tests.simulated import InlineExecutor
+from tests.resources.updated import Updated
+from tests.simulated import TENANT, InlineExecutor
 from tests.subscriptions.tended import Tended
 
 
@@ -110,6 +112,40 @@ def test_subscriptions(told: Told) -> None:
     tended.run()
     assert told.all("subscriptions.refused")
     assert told.all("subscriptions.checked")[-1] == alive | {"state": "lost", "hours_left": None}
+
+
+def test_updates(told: Told) -> None:
+    """Made, refused, and without an audit: which record, what became of it, where it is kept; no word of a person."""
+    world = Updated()
+    _, answer = world.patch("alerts_v2", {"status": "resolved", "comment": "hush"}, x_requested_by="Zoe")
+    world.patch("alerts_v2", {"status": "new"}, "none")
+    world.patch("alerts_v2", {"status": "new"}, query="dryRun=true")
+    [made], [refused] = told.all("update.made"), told.all("update.refused")
+    assert made == {
+        "event": "update.made",
+        "tenant": TENANT,
+        "collection": "alerts_v2",
+        "resource_id": "a",
+        "status": 200,
+        "change": "done",
+        "comment": "done",
+        "audit": answer["audit"],
+    }
+    assert (refused["resource_id"], refused["status"], refused["audit"]) == ("none", 404, None)
+    assert not told.all("update.unaudited")
+
+    def fail(operation: str, _name: str) -> None:
+        if operation in broken:
+            raise ServiceRequestError("no storage")
+
+    broken = {"create"}
+    world.blobs.before = fail
+    world.patch("alerts_v2", {"status": "new"})
+    broken = {"put"}
+    world.patch("alerts_v2", {"status": "new"})
+    outcomes = [(one["status"], one["change"], bool(one["audit"])) for one in told.all("update.unaudited")]
+    assert outcomes == [(503, "not done", False), (200, "done", True)]
+    assert [one["change"] for one in told.all("update.made")] == ["done", "done"]
 
 
 def test_subscriptions_that_nobody_could_look_after(told: Told) -> None:

@@ -53,6 +53,9 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
         "secureScore.kept": "INFO",
         "reports.rendered": "INFO",
         "report.failed": "ERROR",
+        "update.made": "INFO",
+        "update.refused": "WARNING",
+        "update.unaudited": "ERROR",
     }
 
 

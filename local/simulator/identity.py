@@ -31,6 +31,7 @@ class IdentityEndpoint:
         self._tenant_id = tenant_id
         self._secret = secret.encode()
         self._now = now
+        self._roles: list[str] | None = None
 
     async def token(self, request: Request) -> Response:
         """``GET /identity/token?api-version=2019-08-01&resource=…``."""
@@ -42,7 +43,7 @@ class IdentityEndpoint:
             return _refuse(400, f"api-version {API_VERSION} and a resource are required.")
         client_id = request.query_params.get("client_id", DEFAULT_APP_ID)
         if resource.rstrip("/") == self._graph.base_url:
-            access_token = self._graph.issue_token(self._tenant_id, app_id=client_id)
+            access_token = self._graph.issue_token(self._tenant_id, self._roles, app_id=client_id)
         else:
             # Of another audience: Graph will not know it.
             access_token = "simulated.for-another-resource"  # noqa: S105
@@ -55,6 +56,11 @@ class IdentityEndpoint:
                 "token_type": "Bearer",
             }
         )
+
+    async def grant(self, request: Request) -> Response:
+        """``{"roles": ["SecurityAlert.Read.All"]}``, or null for every role: what the tokens to come carry."""
+        self._roles = (await request.json())["roles"]
+        return Response(status_code=204)
 
 
 def _refuse(status: int, message: str) -> Response:

@@ -91,6 +91,7 @@ def make_app(
     identity = IdentityEndpoint(graph, tenant_id, identity_secret, now)
     routes = [
         Route("/identity/token", identity.token),
+        Route("/simulator/roles", identity.grant, methods=["PUT"]),
         *Control(graph, journal, courier, now).routes(),
         Mount("/", GraphEndpoint(graph, journal, post)),
     ]

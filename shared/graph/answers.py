@@ -97,5 +97,7 @@ def _advice(status: int, permission: str) -> str:
             )
         case 404 | 410:
             return "Graph does not offer this here (any more). If it is a source, take it out of EXPORT_SOURCES."
+        case 412:
+            return "It was changed meanwhile: read it again, and decide anew."
         case _:
             return "The same request would be refused again."

@@ -39,6 +39,23 @@ class Call:
     """The application permission that it needs."""
     body: bytes | None = None
     """JSON."""
+    if_match: str | None = None
+    """The state that is to be changed, and no later one: an ETag, or ``*``."""
+    prefer: tuple[str, ...] = ()
+    """What is preferred beside that which every request prefers, such as ``return=representation``."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """All that are sent but the token and the request's own id."""
+        # Without the first one Graph hides enum members that came later, Defender for Cloud's among them
+        # (Best practices).
+        preferred = ("include-unknown-enum-members", *self.prefer)
+        headers = {"Accept": "application/json", "Prefer": ", ".join(preferred)}
+        if self.body is not None:
+            headers["Content-Type"] = "application/json"
+        if self.if_match is not None:
+            headers["If-Match"] = self.if_match
+        return headers
 
 
 class Transport(Protocol):
@@ -134,19 +151,15 @@ class GraphClient:
             return retrying(self._once, tenant, call, tally, until)
         except TryAgain as last:
             kind = OutOfTime if last.throttled else ServerFault
-            raise kind(f"{last}. The next run tries again.") from last
+            raise kind(f"{last}. Asked again later, it may succeed.") from last
 
     def _once(self, tenant: str, call: Call, tally: Tally, until: float) -> Answer:
         self._budget(tenant).wait(until)
         headers = {
+            **call.headers,
             "Authorization": f"Bearer {self._tokens.token(tenant)}",
-            "Accept": "application/json",
-            # Without it Graph hides enum members that came later, Defender for Cloud's among them (Best practices).
-            "Prefer": "include-unknown-enum-members",
             "client-request-id": str(uuid4()),
         }
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
         tally.requests += 1
         try:
             answer = self._transport.send(call.method, call.url, headers, call.body)

@@ -5,27 +5,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from shared import instants
+from shared.graph.products import product_name
 from shared.instants import Instant
 
 _BASES: Final[Mapping[str, str]] = {
     "AllTenants": "all tenants",
     "TotalSeats": "tenants of this size",
     "IndustryTypes": "same industry",
-}
-_PRODUCTS: Final[Mapping[str, str]] = {
-    "microsoftDefenderForCloud": "Defender for Cloud",
-    "azureAdIdentityProtection": "Entra ID Protection",
-    "microsoftDefenderForCloudApps": "Defender for Cloud Apps",
-    "microsoftDefenderForEndpoint": "Defender for Endpoint",
-    "microsoftDefenderForIdentity": "Defender for Identity",
-    "microsoftDefenderForOffice365": "Defender for Office 365",
-    "dataLossPrevention": "Purview data loss prevention",
-    "microsoftSentinel": "Sentinel",
-    "microsoft365Defender": "Defender XDR",
-    "microsoftAppGovernance": "App governance",
-    "microsoftInsiderRiskManagement": "Purview insider risk management",
-    "microsoftThreatIntelligence": "Threat intelligence",
-    "microsoftSecurityForAI": "Security for AI",
 }
 
 
@@ -73,5 +59,5 @@ def basis(name: str) -> str:
 
 
 def product(service_source: str) -> str:
-    """The product behind a ``serviceSource``; Graph's own word where it is a new one."""
-    return _PRODUCTS.get(service_source, service_source)
+    """The product behind a ``serviceSource``, without the word that nearly all begin with."""
+    return product_name(service_source).removeprefix("Microsoft ")

@@ -55,6 +55,8 @@ def test_every_function_is_indexed(stack: Stack) -> None:
         "maintain_subscriptions",
         "render_report",
         "report",
+        "update_security_resource",
+        "get_security_resource",
     }
 
 

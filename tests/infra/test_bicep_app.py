@@ -32,9 +32,6 @@ PLATFORM: Final = {
 }
 """Settings that the app itself does not read, and who does."""
 
-LATER: Final = {"update_security_resource"}
-"""Functions that come with a later version of the app; to switch them off beforehand does no harm."""
-
 REFUSED: Final = re.compile(
     r"FUNCTIONS_WORKER_RUNTIME|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_WORKER_PROCESS_COUNT|FUNCTIONS_MAX_HTTP_CONCURRENCY"
     r"|SCM_DO_BUILD_DURING_DEPLOYMENT|ENABLE_ORYX_BUILD|WEBSITE_.*|TZ|AZURE_CLIENT_ID"
@@ -143,7 +140,7 @@ def test_functions_that_are_named_exist(name: str) -> None:
     switched = {
         found[1] for each in deployed(name).settings if (found := re.fullmatch(r"AzureWebJobs\.(\w+)\.Disabled", each))
     }
-    assert switched - indexed().keys() <= LATER
+    assert switched <= indexed().keys()
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -112,6 +112,21 @@ def test_the_identity_endpoint_refuses(running: str, header: str, params: dict[s
     assert answer.status_code == status
 
 
+def test_roles_of_the_tokens_to_come(running: str) -> None:
+    """An identity is granted some roles alone, and all of them again."""
+    params, headers = {"api-version": "2019-08-01", "resource": running}, {"X-IDENTITY-HEADER": SECRET}
+    read = []
+    for roles in (["SecurityIncident.Read.All"], None):
+        assert requests.put(f"{running}/simulator/roles", json={"roles": roles}, timeout=10).status_code == 204
+        token = requests.get(f"{running}/identity/token", params=params, headers=headers, timeout=10).json()
+        sent = {"Authorization": f"Bearer {token['access_token']}"}
+        read += [
+            requests.get(f"{running}/v1.0/security/{source}", headers=sent, timeout=10).status_code
+            for source in ("incidents", "alerts_v2")
+        ]
+    assert read == [200, 403, 200, 200]
+
+
 def test_pages_over_http(served: Served) -> None:
     """The nextLink is a URL of this server that can be followed as it stands; no content encoding."""
     page = served.get(
