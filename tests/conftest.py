@@ -10,6 +10,11 @@ from local.azurite import Azurite
 from local.azurite import azurite as running_azurite
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The project's own options."""
+    parser.addoption("--screenshots", metavar="FOLDER", help="keep the pictures that tests take of pages")
+
+
 @dataclass(frozen=True)
 class Storage:
     """The emulator as one test sees it."""

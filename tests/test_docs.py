@@ -37,6 +37,7 @@ from shared.subscriptions import health, plan
 from shared.subscriptions import state as subscribed
 from shared.subscriptions.plan import Wanted
 from shared.subscriptions.state import Memory, Subscribed
+from shared.views import names as views
 from shared.webhooks import messages
 from shared.webhooks import notifications as webhook
 from tests.export.world import World
@@ -317,6 +318,8 @@ def test_the_layout_is_the_apps() -> None:
         audit.name("<guid>", start),
         subscribed.name("<guid>"),
         subscribed.notified_name("<guid>"),
+        views.report("<guid>", date(2026, 11, 23)),
+        views.latest_report("<guid>"),
     ):
         assert f"\n  {name} " in README, name
 

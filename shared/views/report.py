@@ -24,6 +24,8 @@ _MOVES_SHOWN: Final = 100
 _MOVED_DAYS_SHOWN: Final = 30
 _INCIDENTS_SHOWN: Final = 50
 _PROBLEMS_SHOWN: Final = 100
+_ROWS_AT_ONCE: Final = 500
+"""Actions of the plan that are laid out before somebody asks for more: a browser takes seconds for thousands."""
 _SPANS: Final = (1, 7, 30, 90, 365)
 """Days over which the hero tells the change."""
 
@@ -69,14 +71,15 @@ def render(report: Report) -> bytes:
         css=Markup(policy.part("report.css")),  # noqa: S704 - our own file
         js=Markup(policy.part("report.js")),  # noqa: S704 - our own file
         charts=charts,
-        SEVERITIES=SEVERITIES,
         RESOLVED_DAYS=RESOLVED_DAYS,
+        severities_shown=_severities(alerts) if alerts else [],
         history=history,
         newest=counted[-1] if counted else None,
         oldest=counted[0] if counted else None,
         deltas=[(days, change) for days in _SPANS if (change := history.change_over(days)) is not None],
         bases=list(dict.fromkeys(name for one in history.days for name in one.averages)),
         plan=report.plan,
+        rows_at_once=_ROWS_AT_ONCE,
         titles=report.titles,
         moves=history.moves[:_MOVES_SHOWN],
         more_moves=max(0, len(history.moves) - _MOVES_SHOWN),
@@ -108,6 +111,12 @@ def _problems(report: Report) -> list[str]:
     return found
 
 
+def _severities(alerts: AlertFigures) -> list[str]:
+    """The columns of tables: ``unknown`` only where there is such an alert."""
+    unknown = alerts.open["unknown"] or any(counts["unknown"] for counts in alerts.new_by_day.values())
+    return [severity for severity in SEVERITIES if severity != "unknown" or unknown]
+
+
 def _moved_by_day(history: History) -> dict[date, float]:
     """The points of each of the last days on which a control moved, in order."""
     by_day: dict[date, float] = {}
@@ -124,7 +133,7 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         loader=jinja2.FileSystemLoader(policy.FOLDER),
     )
-    for word in (words.tenth, words.signed, words.direction, words.hours, words.day, words.moment, words.basis):
+    filters = (words.basis, words.day, words.direction, words.hours, words.minute, words.moment, words.product)
+    for word in (*filters, words.short, words.signed, words.tenth):
         environment.filters[word.__name__] = word
-    environment.filters["product"] = words.product
     return environment.get_template("report.html.jinja")

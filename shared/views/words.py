@@ -53,6 +53,16 @@ def moment(at: Instant) -> str:
     return instants.to_text(at)[:16].replace("T", " ")
 
 
+def minute(text: str) -> str:
+    """The minute of a time that is text already."""
+    return text[:16].replace("T", " ")
+
+
+def short(text: str, length: int) -> str:
+    """So much of it that a chart has room for."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def basis(name: str) -> str:
     """Whom an average is of; Graph's own word where it is a new one."""
     return _BASES.get(name, name)

@@ -7,6 +7,7 @@
   const most = Math.max(points, Number(plan.dataset.max));
   const body = plan.tBodies[0];
   const byGain = [...body.rows];
+  let shown = byGain.filter((row) => !row.hidden).length;
   const box = (row) => row.querySelector("input");
   const gain = (row) => Number(row.dataset.gain);
   const worth = (row) => Number(row.dataset.worth);
@@ -30,6 +31,7 @@
   }
   function order(button, rows) {
     for (const other of document.querySelectorAll("[data-order]")) other.setAttribute("aria-pressed", other === button);
+    rows.forEach((row, n) => { row.hidden = n >= shown; });
     body.append(...rows);
   }
   const on = (id, act) => document.getElementById(id).addEventListener("click", (event) => act(event.currentTarget));
@@ -37,18 +39,12 @@
   on("order-worth", (button) => order(button, [...byGain].sort((a, b) => worth(b) - worth(a))));
   on("choose-none", () => choose(() => false));
   on("choose-all", () => choose(() => true));
+  document.getElementById("show-rest")?.addEventListener("click", () => {
+    shown = byGain.length;
+    for (const row of byGain) row.hidden = false;
+    document.getElementById("rest").remove();
+  });
   body.addEventListener("change", project);
   // A browser that comes back to the page keeps the ticks.
   project();
 })();
-
-// What is folded away on a screen is wanted on paper.
-addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details")) {
-    details.dataset.wasOpen = details.open ? "yes" : "";
-    details.open = true;
-  }
-});
-addEventListener("afterprint", () => {
-  for (const details of document.querySelectorAll("details")) details.open = Boolean(details.dataset.wasOpen);
-});
