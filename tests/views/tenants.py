@@ -192,6 +192,7 @@ TENANTS: Final[dict[str, Callable[[], Tenant]]] = {
     "one week": lambda: realistic(7),
     "no alert": without_alerts,
     "no score": without_score,
+    "no profile": lambda: replace(realistic(30), profiles=()),
     "empty": empty,
     MANY: many_controls,
     "3 years": lambda: realistic(3 * 365),

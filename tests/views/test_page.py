@@ -38,6 +38,13 @@ def test_what_breaks_the_policy_is_complained_of(opened: Open) -> None:
         assert visit.requests == [URL, "https://evil.example/x.png"]
 
 
+def test_a_score_needs_no_plan(opened: Open) -> None:
+    """Where no control profile was kept, the score is told all the same, and the plan says what it lacks."""
+    with opened("no profile") as visit:
+        assert re.fullmatch(r"\d+\.\d %", visit.page.locator(".score").inner_text())
+        assert "needs a secure score and the control profiles" in visit.page.locator("#plan").inner_text()
+
+
 # What somebody else wrote
 
 
