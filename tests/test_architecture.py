@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 ROOMS: Final = (
     ("function_app",),
-    ("functions", "shared.replay"),
+    ("functions", "shared.replay", "shared.verify"),
     ("shared.wiring",),
     ("shared.status_reading",),
     ("shared.status", "shared.subscriptions"),
@@ -48,7 +48,7 @@ ONLY: Final = {
 }
 """Packages that belong to one place of what is deployed."""
 
-NOT_AT_START: Final = ("azure.identity", "azure.storage", "azure.core", "msal", "requests", "duckdb")
+NOT_AT_START: Final = ("azure.identity", "azure.storage", "azure.core", "msal", "requests", "duckdb", "rich")
 
 
 def sources(*places: str) -> list[Path]:
