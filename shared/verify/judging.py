@@ -167,7 +167,7 @@ class _Case:
     def _hole(self, where: Place, holes: Sequence[Span], highest: dict[Instant, int]) -> Span | None:
         """The hole that a blob lies in, so that it once had a manifest."""
         if where.number is not None:
-            was = where.number < highest.get(where.day, -1)
+            was = 0 < where.number < highest.get(where.day, 0)
             return Span(where.day, where.day) if was else None
         return next((hole for hole in holes if hole.start <= where.start < hole.end), None)
 
@@ -188,7 +188,7 @@ class _Case:
         if checkpoint is None:
             return False
         if where.number is not None:
-            return where.number == highest.get(where.day, where.number - 1) + 1
+            return where.number == highest.get(where.day, 0) + 1
         if self.stored.source in DAILY:
             return where.day > max(self._kept_days(), default=-1) and where.day <= self.stored.now and not unfinished
         if self.stored.moved and where.start >= checkpoint.lanes["live"].at():
