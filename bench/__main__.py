@@ -12,6 +12,7 @@ from bench.imports import imports
 from bench.memory import memory
 from bench.report import Section, markdown
 from bench.throughput import throughput
+from bench.verify import verify
 from bench.webhook.results import FULL_S, SHORT_S, write
 from local.azurite import azurite
 
@@ -40,6 +41,8 @@ def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
         yield catch_up(storage, Path(folder))
         _tell("memory")
         yield memory(storage, full=full)
+        _tell("verification")
+        yield verify(storage, Path(folder), rounds)
     _tell("imports")
     yield imports()
 

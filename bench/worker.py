@@ -9,6 +9,7 @@ from bench.app import App
 from bench.floor import Floor
 from bench.peer import Peer, PeerInAHurry
 from bench.sample import Contestant, measured
+from bench.verifier import Unpacker, Verifier
 
 _CONTESTANTS: dict[str, type[Contestant]] = {
     "app": App,
@@ -16,6 +17,8 @@ _CONTESTANTS: dict[str, type[Contestant]] = {
     "floor": Floor,
     "peer": Peer,
     "peer, gzip level 6": PeerInAHurry,
+    "unpacker": Unpacker,
+    "verifier": Verifier,
 }
 
 
