@@ -8,6 +8,7 @@ under each other's names, and one in another's shadow may be told only when that
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from shared import instants
 from shared.export import names
@@ -145,23 +146,26 @@ class _Case:
             claimed |= {link.blob for link in self.stored.links}
         highest = _highest_numbers(walked.links)
         unfinished: list[str] = []
-        filled: set[Span] = set()
+        starts: dict[Span, list[Instant]] = {hole: [] for hole in holes}
         for blob in sorted(self.stored.blobs - claimed):
-            where = place(self.stored.source, self.stored.tenant, blob)
+            where = self._place(blob)
             hole = where and self._hole(where, holes, highest)
-            if where and where.day < self.since and not hole:
+            if where and hole:
+                starts.setdefault(hole, []).append(where.start)
+                if where.day >= self.since:
+                    self._tell(Kind.MANIFEST_MISSING, manifest_of(blob), f"its blob is there: {blob}")
+            elif where and where.day < self.since:
                 continue
-            if hole:
-                filled.add(hole)
-                self._missing(blob, hole)
             elif where and self._may_be_unfinished(where, highest, unfinished):
                 unfinished.append(blob)
             else:
                 self._tell(Kind.BLOB_UNKNOWN, blob)
-        self.signs += holes
-        for hole in holes:
-            if hole not in filled and hole.end > self.since:
-                self._tell(Kind.WINDOW_MISSING, self._hole_place(hole), f"until {instants.to_text(hole.end)}")
+        for hole, begun in starts.items():
+            first = min(begun, default=hole.end)
+            if hole.start < first and first > self.since:
+                self._tell(Kind.WINDOW_MISSING, self._hole_place(hole), f"until {instants.to_text(first)}")
+            edges = sorted({hole.start, *begun, hole.end})
+            self.signs += [Span(*pair) for pair in pairwise(edges)] or [hole]
         return unfinished
 
     def _hole(self, where: Place, holes: Sequence[Span], highest: dict[Instant, int]) -> Span | None:
@@ -170,12 +174,6 @@ class _Case:
             was = 0 < where.number < highest.get(where.day, 0)
             return Span(where.day, where.day) if was else None
         return next((hole for hole in holes if hole.start <= where.start < hole.end), None)
-
-    def _missing(self, blob: str, hole: Span) -> None:
-        if hole.start == hole.end:
-            self.signs.append(hole)
-        if hole.end >= self.since:
-            self._tell(Kind.MANIFEST_MISSING, manifest_of(blob), f"its blob is there: {blob}")
 
     def _hole_place(self, hole: Span) -> str:
         source, tenant = self.stored.source, self.stored.tenant

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from shared.errors import DataNotUnderstood
 from shared.export.window_blob import WindowFacts
-from shared.graph.sources import SOURCES
 from shared.instants import Instant
 from shared.storage.blobs import Blobs
 from shared.verify.blob_reading import BlobReader, Seen
@@ -96,7 +95,7 @@ class Verification:
                     done.findings.append(finding)
                 self.watch.read(seen.size)
             if doubled := set(islice(fingerprints.doubled(), _TRACED)):
-                done.findings += _traced(reader, SOURCES[done.source].cursor is not None, blobs, doubled)
+                done.findings += _traced(reader, blobs, doubled)
 
 
 def _compared(link: Link, seen: Seen, owners: dict[bytes, str]) -> Finding | None:
@@ -114,13 +113,11 @@ def _compared(link: Link, seen: Seen, owners: dict[bytes, str]) -> Finding | Non
     return Finding(Kind.BLOB_MISCOUNTED, link.blob, "; ".join(differing)) if differing else None
 
 
-def _traced(reader: BlobReader, timed: bool, blobs: Sequence[str], doubled: set[int]) -> Iterator[Finding]:  # noqa: FBT001
+def _traced(reader: BlobReader, blobs: Sequence[str], doubled: set[int]) -> Iterator[Finding]:
     """Where the doubled records are: one finding for each two blobs that share some."""
     first: dict[bytes, tuple[str, int]] = {}
     shared: dict[tuple[str, str], tuple[int, str]] = {}
     for blob in blobs:
-        if not timed:
-            first.clear()  # a snapshot has each record again
         for number, fingerprint, row in reader.rows(blob):
             if fingerprint not in doubled:
                 continue

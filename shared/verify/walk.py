@@ -4,7 +4,6 @@ A link that was altered has another digest than the next one names, and so break
 either way the walk goes on with the most likely link, and it is for ``judging`` to say what happened there.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -76,22 +75,27 @@ def newer(head: bytes | None, links: Iterable[Link]) -> list[Link]:
 def _likeliest(waiting: dict[bytes, Link], walked: set[bytes], after: Link | None) -> Link | None:
     """Of the links that none of those left names, the one to go on with; never one that forks off what was walked.
 
-    What leads to the very first comes last, since everything else must lie before it; else the window before, and else
-    the latest.
+    What leads to a first one comes last, since all else must lie before it, and of these the longest, since a link that
+    can't be read names none. Else it is the window before, or the latest.
     """
-    named = Counter(link.previous for link in waiting.values())
-    ends = {link.name: (link, _end(waiting, link)) for digest, link in waiting.items() if digest not in named}
-    candidates = [(link, end is None) for link, end in ends.values() if end not in walked]
-    best = min(
-        candidates,
-        key=lambda each: (each[1], after is None or each[0].end != after.start, -each[0].start),
-        default=None,
-    )
-    return best[0] if best else None
+    named = {link.previous for link in waiting.values()}
+    best, least = None, None
+    for digest, link in waiting.items():
+        if digest in named:
+            continue
+        end, length = _end(waiting, link)
+        if end in walked:
+            continue
+        cost = (length if end is None else 0, after is None or link.end != after.start, -link.start)
+        if least is None or cost < least:
+            best, least = link, cost
+    return best
 
 
-def _end(waiting: dict[bytes, Link], link: Link) -> bytes | None:
-    """What the last of the waiting links names that this one leads to."""
+def _end(waiting: dict[bytes, Link], link: Link) -> tuple[bytes | None, int]:
+    """What the last of the waiting links names that this one leads to, and how many they are."""
+    length = 1
     while link.previous in waiting:
         link = waiting[link.previous]
-    return link.previous
+        length += 1
+    return link.previous, length

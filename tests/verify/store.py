@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -145,6 +146,20 @@ def busy(source: str = "alerts_v2") -> World:
     world.update(records[4])
     world.clock.advance(1)
     world.run()
+    return world
+
+
+def older() -> World:
+    """The same, and then history before it, with new windows in between."""
+    world = busy()
+    for days in range(4, 8):
+        world.create(days * 86_400)
+    for day in (20, 19, 18):
+        world.run(world.job("person", date(2026, 11, day)))
+        world.clock.advance(61)
+        world.create()
+        world.clock.advance(1)
+        world.run()
     return world
 
 

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from shared import instants
+from shared.export import names
 from shared.verify.findings import Kind
 from shared.verify.places import blob_of, manifest_of
 from tests.export.world import World
-from tests.verify.store import Store, busy, profiles, scores
+from tests.simulated import TENANT
+from tests.verify.store import Store, busy, older, profiles, scores
 
-MAKERS = [busy, lambda: busy("alerts"), scores, profiles]
+MAKERS = [busy, older, lambda: busy("alerts"), scores, profiles]
 
 
-@pytest.fixture(params=MAKERS, ids=["alerts_v2", "alerts", "secureScores", "secureScoreControlProfiles"])
+@pytest.fixture(params=MAKERS, ids=["alerts_v2", "history", "alerts", "secureScores", "secureScoreControlProfiles"])
 def make(request: pytest.FixtureRequest) -> Callable[[], Store]:
     """A fresh store for each damage, all alike."""
     maker: Callable[[], World] = request.param
@@ -206,15 +208,38 @@ def test_the_same_revision_in_another_spelling() -> None:
     """A time with and without trailing zeros is the same, whatever else the two lines say."""
     store = Store(busy())
     order = store.chain()
-    one, *_, other = [blob for blob in store.blobs() if store.lines(blob)]
-    line = store.lines(one)[0]
-    record = json.loads(line)
-    at = record["lastUpdateDateTime"]
-    spelled = instants.to_text(instants.from_text(at))[:-1] + "00Z"
-    store.fill(other, [*store.lines(other), line.replace(at.encode(), spelled.encode()).replace(b"new", b"old")])
-    store.adapt(manifest_of(other))
+    one, *_, other = store.blobs()
+    for blob, at in ((one, "2026-11-21T03:00:10Z"), (other, "2026-11-21T03:00:10.0000Z")):
+        line = {"id": "x", "status": blob, "lastUpdateDateTime": at}
+        store.fill(blob, [*store.lines(blob), json.dumps(line).encode() + b"\n"])
+        store.adapt(manifest_of(blob))
     store.forge(order)
     assert store.findings() == [(Kind.RECORD_DOUBLED, other)]
+
+
+def test_a_fork_beside_a_missing_manifest() -> None:
+    """The walk goes on with the chain, and not with what forks off it."""
+    store = Store(busy())
+    order = store.chain()
+    put_in = order[0].replace("/date=2026", "/date=2025")
+    store.put(store.state, put_in, store.state._blobs[order[7]].data)
+    store.edit(put_in, seconds=77.0)
+    store.remove(store.state, order[3])
+    assert store.findings() == [(Kind.MANIFEST_MISSING, order[3]), (Kind.MANIFEST_UNKNOWN, put_in)]
+
+
+def test_a_blob_behind_the_watermark() -> None:
+    """A run in progress begins windows at the watermark or at midnight, nowhere else."""
+    store = Store(busy())
+    world = store.world
+    world.clock.advance(2 * 86_400)
+    watermark = instants.from_text(world.checkpoint().lanes["live"].watermark)
+    midnight = instants.floor(watermark, instants.DAY) + instants.DAY
+    for start, expected in ((watermark, []), (midnight, []), (watermark + 10, [Kind.BLOB_UNKNOWN])):
+        blob = names.window("alerts_v2", TENANT, start)
+        store.put(store.data, blob, b"")
+        assert [kind for kind, _ in store.findings()] == expected
+        store.remove(store.data, blob)
 
 
 def test_a_manifest_that_counts_wrongly() -> None:
