@@ -13,6 +13,7 @@ from bench.memory import memory
 from bench.rendering import rendering
 from bench.report import Section, markdown
 from bench.throughput import throughput
+from bench.verify import verify
 from bench.webhook.results import FULL_S, SHORT_S, write
 from local.azurite import azurite
 
@@ -43,6 +44,8 @@ def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
         yield memory(storage, full=full)
         _tell("the report")
         yield rendering(storage, rounds)
+        _tell("verification")
+        yield verify(storage, Path(folder), rounds)
     _tell("imports")
     yield imports()
 

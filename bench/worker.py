@@ -10,6 +10,7 @@ from bench.floor import Floor
 from bench.peer import Peer, PeerInAHurry
 from bench.rendered import Rendered
 from bench.sample import Contestant, measured
+from bench.verifier import Unpacker, Verifier
 
 _CONTESTANTS: dict[str, type[Contestant]] = {
     "app": App,
@@ -18,6 +19,8 @@ _CONTESTANTS: dict[str, type[Contestant]] = {
     "peer": Peer,
     "peer, gzip level 6": PeerInAHurry,
     "report": Rendered,
+    "unpacker": Unpacker,
+    "verifier": Verifier,
 }
 
 

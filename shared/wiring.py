@@ -170,7 +170,7 @@ def edges() -> "Edges":
             clock,
             config.graph_requests_per_minute,
         ),
-        data=_container(config.export_container),
+        data=data(),
         state=state(),
         jobs=queue(JOBS_QUEUE),
         clock=clock,
@@ -193,6 +193,12 @@ def rules() -> "Rules":
         budget_s=config.run_budget_seconds,
         bell_interval=config.bell_interval_seconds * instants.SECOND,
     )
+
+
+@_once
+def data() -> "Blobs":
+    """EXPORT_CONTAINER."""
+    return _container(settings().export_container)
 
 
 @_once

@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 ROOMS: Final = (
     ("function_app",),
-    ("functions", "shared.replay"),
+    ("functions", "shared.replay", "shared.verify"),
     ("shared.wiring",),
     ("shared.status_reading", "shared.views", "shared.resources"),
     ("shared.status", "shared.subscriptions"),
@@ -50,7 +50,10 @@ ONLY: Final = {
 }
 """Packages that belong to one place of what is deployed."""
 
-NOT_AT_START: Final = ("azure.identity", "azure.storage", "azure.core", "msal", "requests", "duckdb", "jinja2", "pygal")
+NOT_AT_START: Final = (
+    *("azure.identity", "azure.storage", "azure.core", "msal", "requests", "duckdb"),
+    *("jinja2", "pygal", "rich"),
+)
 
 
 def sources(*places: str) -> list[Path]:

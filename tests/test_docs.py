@@ -37,6 +37,7 @@ from shared.subscriptions import health, plan
 from shared.subscriptions import state as subscribed
 from shared.subscriptions.plan import Wanted
 from shared.subscriptions.state import Memory, Subscribed
+from shared.verify import findings
 from shared.views import names as views
 from shared.webhooks import messages
 from shared.webhooks import notifications as webhook
@@ -475,6 +476,32 @@ def test_poisoned_messages_can_be_put_back_as_the_readme_says() -> None:
         done = subprocess.run(
             [sys.executable, "-m", module, queue], cwd=ROOT, env=bare, capture_output=True, text=True, check=False
         )
+        assert "TENANT_ID is missing" in done.stderr
+
+
+def test_every_finding_is_in_the_table() -> None:
+    """Each kind with what it means and what to do, and none that is gone."""
+    table = rows(section(README, "Verify"), "finding")
+    assert sorted(words(name)[0] for name, _, _ in table) == sorted(findings.Kind)
+    assert all(meaning and remedy for _, meaning, remedy in table)
+    assert set(findings.MEANING) == set(findings.Kind)
+
+
+def test_it_is_verified_as_the_readme_says() -> None:
+    """Its settings suffice, and its commands are understood."""
+    [block] = [block for block in blocks(README, "sh") if "shared.verify" in block]
+    block = block.replace("<guid>", TENANT).replace("<account>", "account")
+    config = load(dict(re.findall(r"(\w+)=(\S+)", block)))
+    assert config.graph_credential is GraphCredential.DEVELOPER
+    assert config.export_storage == Endpoint("https://account.blob.core.windows.net")
+    bare = {name: value for name, value in os.environ.items() if name not in settings.names()}
+    commands = re.findall(r"python (-m shared.verify.*)$", block, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, *command.split()], cwd=ROOT, env=bare, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
         assert "TENANT_ID is missing" in done.stderr
 
 

@@ -42,8 +42,11 @@ def export_days(session: Session, source: Source, now: Instant, deadline: float)
         GraphUnavailable: among others, where Graph shows no control profile at all: that is never a snapshot.
     """
     kept = set(session.checkpoint.days)
-    if source is not SECURE_SCORES and instants.to_date(now) in kept:
-        return
+    if source is not SECURE_SCORES:
+        for left in _left_behind(session, source, instants.to_date(now)):
+            _adopt(session, source, left)
+        if instants.to_date(now) in kept:
+            return
     clock = session.edges.clock
     tally, began = session.tally(), clock.monotonic()
     pages = GraphList(session.edges.graph, session.checkpoint.tenant, source, tally, deadline)
@@ -81,11 +84,17 @@ def _snapshot(session: Session, rows: list[Row], now: Instant) -> _Day:
     return _Day(instants.to_date(now), len(rows), igzip.compress(lines, mtime=0))
 
 
-def _keep(session: Session, source: Source, day: _Day, cost: Cost | None, failed: dict[str, int]) -> None:
+def _left_behind(session: Session, source: Source, today: date) -> list[date]:
+    """Days before today whose snapshot a crash left without a manifest: Graph's list would never lead back to them."""
+    checkpoint = session.checkpoint
+    kept = checkpoint.days
+    first = instants.from_date(kept[-1]) + DAY if kept else instants.from_text(checkpoint.first_start)
+    days = [instants.to_date(day) for day in range(first, instants.from_date(today), DAY)]
+    return [day for day in days if session.edges.data.properties(names.snapshot(source.name, checkpoint.tenant, day))]
+
+
+def _keep(session: Session, source: Source, day: _Day, cost: Cost, failed: dict[str, int]) -> None:
     """Blob, checkpoint, manifest. A blob that a crash left is the day's, whatever Graph shows now."""
-    checkpoint, blobs = session.checkpoint, session.edges.data
-    start = instants.from_date(day.day)
-    name = names.snapshot(source.name, checkpoint.tenant, day.day)
     metadata = {
         "records": str(day.records),
         "date": day.day.isoformat(),
@@ -93,9 +102,23 @@ def _keep(session: Session, source: Source, day: _Day, cost: Cost | None, failed
     }
     session.lease.check()
     try:
-        blobs.create(name, day.data, metadata)
+        session.edges.data.create(names.snapshot(source.name, session.checkpoint.tenant, day.day), day.data, metadata)
     except StorageConflict:
-        (day, failed), cost = _found(blobs, name, day.day), None
+        _adopt(session, source, day.day)
+    else:
+        _finish(session, source, day, cost, failed)
+
+
+def _adopt(session: Session, source: Source, day: date) -> None:
+    """Finish a day whose blob a crash left."""
+    found, failed = _found(session.edges.data, names.snapshot(source.name, session.checkpoint.tenant, day), day)
+    _finish(session, source, found, None, failed)
+
+
+def _finish(session: Session, source: Source, day: _Day, cost: Cost | None, failed: dict[str, int]) -> None:
+    """Checkpoint and manifest of a day whose blob is there."""
+    checkpoint = session.checkpoint
+    start = instants.from_date(day.day)
     if failed:
         events.emit(
             Event.GAP,
@@ -106,6 +129,7 @@ def _keep(session: Session, source: Source, day: _Day, cost: Cost | None, failed
             providers=failed,
             unreadable=[],
         )
+    name = names.snapshot(source.name, checkpoint.tenant, day.day)
     window = {"start": start, "end": start + DAY}
     written = Written(len(day.data), sha256(day.data).hexdigest())
     content = manifest.content(source.name, checkpoint.tenant, name, window, written, day.records, failed, cost)

@@ -103,6 +103,21 @@ class PageReader:
         provider = record.vendor.provider or "" if self._federated and record.vendor else ""
         return Row(raw, at, key, provider)
 
+    def identities(self, lines: bytes | memoryview) -> list[Any]:
+        """The ``id`` and, where the source has one, the ``cursor`` of each line of NDJSON: ``row``, ten times as fast.
+
+        Raises:
+            DataNotUnderstood: a line has no id or no cursor.
+        """
+        try:
+            return self._record.decode_lines(lines)
+        except (msgspec.DecodeError, RecursionError):
+            pass  # half of a surrogate pair, or what is no record: line by line then
+        try:
+            return [lenient.decode(line, self._record) for line in bytes(lines).splitlines()]
+        except (ValueError, RecursionError) as error:
+            raise DataNotUnderstood(f"{self._source.name}: a line is not a record ({error})") from error
+
     def _split(self, body: bytes) -> tuple[Sequence[bytes | msgspec.Raw], str | None]:
         try:
             envelope = self._envelope.decode(body)

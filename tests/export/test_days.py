@@ -153,6 +153,18 @@ def test_of_several_scores_of_a_day_the_last_is_kept() -> None:
     assert [record for record, _ in world.exported()] == ["last"]
 
 
+def test_a_snapshot_that_a_crash_left_is_finished_on_a_later_day() -> None:
+    """Graph shows the present alone, so nothing else would lead back to it."""
+    world = World("secureScoreControlProfiles")
+    world.create()
+    with pytest.raises(Killed):
+        world.run(step=KilledAt(At("after create", 2)))
+    world.clock.advance(3 * 86_400)
+    world.run()
+    world.check_chain()
+    assert len(world.checkpoint().days) == 2
+
+
 def test_a_day_that_a_crash_left_is_described_as_it_lies_there() -> None:
     """Whatever Graph shows by then: the blob is evidence, and the manifest is of its bytes."""
     world = World("secureScoreControlProfiles")

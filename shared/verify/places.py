@@ -1,0 +1,70 @@
+"""What the name of a blob, or of a manifest, says. Pure."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from re import compile as pattern
+
+from shared import instants
+from shared.export import names
+from shared.graph.sources import DAILY
+from shared.instants import Instant
+
+_WINDOW = ".ndjson.gz"
+_SNAPSHOTS = {source: names.snapshot(source, "", date.min).rpartition("/")[2] for source in DAILY}
+_FOLDER = pattern(r"[^/]+/tenant=([^/]+)/date=(\d{4}-\d\d-\d\d)")
+_RECONCILED = pattern(r"reconcile-(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a blob belongs."""
+
+    day: Instant
+    """Midnight UTC at which its day begins."""
+    start: Instant
+    """Of a window; else the day."""
+    number: int | None = None
+    """Of a blob that a comparison with Graph has added to a day."""
+
+
+def place(source: str, tenant: str, blob: str) -> Place | None:
+    """Where a blob of this name belongs, or None where the export gives no blob such a name."""
+    folder, _, file = blob.rpartition("/")
+    found = _FOLDER.fullmatch(folder)
+    try:
+        day = date.fromisoformat(found[2]) if found else None
+    except ValueError:
+        day = None
+    if day is None:
+        return None
+    midnight = instants.from_date(day)
+    if source in DAILY:
+        return Place(midnight, midnight) if blob == names.snapshot(source, tenant, day) else None
+    stem = file.removesuffix(_WINDOW)
+    if (numbered := _RECONCILED.fullmatch(stem)) and folder == f"{source}/tenant={tenant}/date={day}":
+        return Place(midnight, midnight, int(numbered[1]))
+    start = _from_stamp(stem)
+    return Place(midnight, start) if start is not None and blob == names.window(source, tenant, start) else None
+
+
+def manifest_of(blob: str) -> str:
+    """The name of a blob's manifest."""
+    folder, _, file = blob.rpartition("/")
+    stem = file.removesuffix(_WINDOW)
+    if file in _SNAPSHOTS.values():
+        stem = f"{folder.rpartition('=')[2].replace('-', '')}T000000.000000Z"
+    return f"manifests/{folder}/{stem}.json"
+
+
+def blob_of(manifest: str) -> str:
+    """The name of a manifest's blob."""
+    folder, _, file = manifest.removeprefix("manifests/").rpartition("/")
+    snapshot = _SNAPSHOTS.get(folder.partition("/")[0])
+    return f"{folder}/{snapshot or file.removesuffix('.json') + _WINDOW}"
+
+
+def _from_stamp(stamp: str) -> Instant | None:
+    try:
+        return instants.from_datetime(datetime.strptime(stamp, "%Y%m%dT%H%M%S.%f%z"))
+    except ValueError:
+        return None
