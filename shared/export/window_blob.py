@@ -161,7 +161,7 @@ def find(blobs: Blobs, name: str, reader: PageReader, overlap: Instant) -> Found
             size += len(chunk)
             yield chunk
 
-    for line in _lines(chunks()):
+    for line in lines(chunks()):
         row = reader.row(line)
         records += 1
         if row.at >= kept_from:
@@ -171,14 +171,14 @@ def find(blobs: Blobs, name: str, reader: PageReader, overlap: Instant) -> Found
     return Found(facts, Written(size, digest.hexdigest()), keys)
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The lines of a gzip stream, without their ends."""
     gunzip = isal_zlib.decompressobj(wbits=_GZIP)
     rest = b""
     for chunk in chunks:
         for at in range(0, len(chunk), _PIECE_BYTES):
-            *lines, rest = (rest + gunzip.decompress(chunk[at : at + _PIECE_BYTES])).split(b"\n")
-            yield from lines
+            *whole, rest = (rest + gunzip.decompress(chunk[at : at + _PIECE_BYTES])).split(b"\n")
+            yield from whole
 
 
 def join_failed(failed: Mapping[str, int]) -> str:

@@ -269,6 +269,26 @@ def test_commit_never_overwrites(blobs: Blobs) -> None:
     assert blobs.properties(WINDOW) == Properties(3, etag, METADATA)
 
 
+def test_commit_replaces_the_blob_that_was_read(blobs: Blobs) -> None:
+    """In one step, also one that is smaller; whoever had read another one, or none, gets a conflict."""
+    blobs.create(WINDOW, b"the one before")
+    etag = etag_of(blobs, WINDOW)
+    blobs.stage(WINDOW, "run1-0000", b"one")
+    assert blobs.read(WINDOW) == Stored(b"the one before", etag)
+    blobs.commit(WINDOW, ["run1-0000"], METADATA, over=etag)
+    after = etag_of(blobs, WINDOW)
+    assert after != etag
+    assert blobs.read(WINDOW) == Stored(b"one", after)
+    blobs.stage(WINDOW, "run2-0000", b"two")
+    with pytest.raises(StorageConflict, match=WINDOW):
+        blobs.commit(WINDOW, ["run2-0000"], {}, over=etag)
+    assert blobs.read(WINDOW) == Stored(b"one", after)
+    blobs.stage(STATE, "run2-0000", b"two")
+    with pytest.raises(StorageConflict, match=STATE):
+        blobs.commit(STATE, ["run2-0000"], {}, over=etag)
+    assert blobs.read(STATE) is None
+
+
 def test_two_writers_of_one_name_do_not_mix(blobs: Blobs) -> None:
     """Each commits its own blocks; the first wins whole, and the second gets a conflict."""
     for block in ("0000", "0001"):
