@@ -2,10 +2,11 @@
 
 import azure.functions as func
 
-from functions import exports, operations, subscriptions, webhooks
+from functions import exports, operations, reports, subscriptions, webhooks
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(exports.bp)
 app.register_functions(operations.bp)
+app.register_functions(reports.bp)
 app.register_functions(subscriptions.bp)
 app.register_functions(webhooks.bp)

@@ -42,6 +42,10 @@ class Event(StrEnum):
     """A poison queue holds messages; told at every tick until it is empty."""
     SCORE = "secureScore.kept"
     """The newest secure score, when it is kept, and how it compares to the one before."""
+    PUBLISHED = "latest.published"
+    """Newer revisions were merged into the latest view; ``months`` names the files that were replaced."""
+    UNPUBLISHED = "latest.failed"
+    """A latest view could not be brought up to date; the next run tries again."""
 
 
 _LEVELS: Final[Mapping[Event, int]] = {
@@ -56,6 +60,8 @@ _LEVELS: Final[Mapping[Event, int]] = {
     Event.CHECKED: logging.INFO,
     Event.POISONED: logging.ERROR,
     Event.SCORE: logging.INFO,
+    Event.PUBLISHED: logging.INFO,
+    Event.UNPUBLISHED: logging.ERROR,
 }
 
 _JOB: Final = ("source", "tenant")
@@ -78,6 +84,8 @@ FIELDS: Final[Mapping[Event, frozenset[str]]] = {
         Event.CHECKED: (*_SUBSCRIPTION, "state", "hours_left"),
         Event.POISONED: ("queue", "messages"),
         Event.SCORE: ("tenant", "day", "score", "max_score", "percent", "previous_percent", "change_percent"),
+        Event.PUBLISHED: (*_JOB, "months", "records", "continues", "seconds"),
+        Event.UNPUBLISHED: (*_JOB, "reason", "message"),
     }.items()
 }
 """The fields of each event, all of them always there: a query that asks for another finds nothing, and says nothing."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.storage.queues import AzureQueue
     from shared.subscriptions.graph import GraphSubscriptions
     from shared.subscriptions.maintain import Maintenance
+    from shared.views import latest
 
 JOBS_QUEUE = "export-jobs"
 NOTIFICATIONS_QUEUE = "graph-notifications"
@@ -178,6 +179,16 @@ def edges() -> "Edges":
 
 
 @_once
+def latest_edges() -> "latest.Edges":
+    """Everything that the latest view touches."""
+    from shared.export.lease import KeptAlive
+    from shared.views import latest
+
+    data = _container(settings().export_container)
+    return latest.Edges(data=data, state=state(), views=views(), clock=clock, keep_alive=KeptAlive)
+
+
+@_once
 def rules() -> "Rules":
     """What the export works by."""
     from shared import instants
@@ -197,6 +208,12 @@ def rules() -> "Rules":
 def state() -> "Blobs":
     """STATE_CONTAINER."""
     return _container(settings().state_container)
+
+
+@_once
+def views() -> "Blobs":
+    """VIEWS_CONTAINER."""
+    return _container(settings().views_container)
 
 
 @_once

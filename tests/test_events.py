@@ -51,6 +51,8 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
         "subscriptions.checked": "INFO",
         "queues.poisoned": "ERROR",
         "secureScore.kept": "INFO",
+        "latest.published": "INFO",
+        "latest.failed": "ERROR",
     }
 
 

@@ -53,6 +53,7 @@ def test_every_function_is_indexed(stack: Stack) -> None:
         "lifecycle",
         "process_notifications",
         "maintain_subscriptions",
+        "publish_latest",
     }
 
 

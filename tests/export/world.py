@@ -135,6 +135,7 @@ class World:
         head, name, seen = self.checkpoint().chain, self.checkpoint().last, []
         while head:
             manifest = by_hash.pop(head)
+            assert name
             assert json.loads(by_name[name]) == manifest, "the name leads to another manifest than the digest"
             seen.append(manifest)
             head, name = manifest["previous"], manifest["previous_name"]
