@@ -1,6 +1,7 @@
 """The contract of ``Blobs``: the same tests over the one in memory and the one on Azure Storage."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -287,6 +288,20 @@ def test_commit_replaces_the_blob_that_was_read(blobs: Blobs) -> None:
     with pytest.raises(StorageConflict, match=STATE):
         blobs.commit(STATE, ["run2-0000"], {}, over=etag)
     assert blobs.read(STATE) is None
+
+
+def test_a_reader_never_sees_two_versions_in_one(blobs: Blobs) -> None:
+    """Replaced while it is read, a blob is read as it was or not to its end, never on with the new one's bytes."""
+    size = 9 * 1024 * 1024
+    blobs.create(WINDOW, b"1" * size)
+    blobs.stage(WINDOW, "run1-0000", b"2" * size)
+    reading = blobs.chunks(WINDOW)
+    seen = [next(reading)]
+    blobs.commit(WINDOW, ["run1-0000"], {}, over=etag_of(blobs, WINDOW))
+    with suppress(HttpResponseError):
+        seen += reading
+    assert set(b"".join(seen)) == set(b"1")
+    assert set(b"".join(blobs.chunks(WINDOW))) == set(b"2")
 
 
 def test_two_writers_of_one_name_do_not_mix(blobs: Blobs) -> None:
