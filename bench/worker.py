@@ -9,11 +9,13 @@ from bench.app import App
 from bench.floor import Floor
 from bench.peer import Peer, PeerInAHurry
 from bench.sample import Contestant, measured
+from bench.view import View
 
 _CONTESTANTS: dict[str, type[Contestant]] = {
     "app": App,
     "app with stopwatches": Anatomy,
     "floor": Floor,
+    "latest": View,
     "peer": Peer,
     "peer, gzip level 6": PeerInAHurry,
 }

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import count
+from itertools import count, permutations
 from typing import Any
 
 import pytest
@@ -88,6 +88,20 @@ def test_any_order_of_windows_gives_the_same_view(
     viewed.delete()
     viewed.publish()
     assert viewed.shown() == view
+
+
+def test_of_two_revisions_with_one_time_the_same_wins_in_every_order() -> None:
+    """Merged one by one or at once, first or last: the text decides, and nothing else."""
+    tied = [alert("a", "2026-11-23T00:00:00.5Z", title=f"{number}") for number in range(4)]
+    winners = set()
+    for order in permutations(tied, 4):
+        viewed = Viewed()
+        for number, line in enumerate(order):
+            viewed.write([line])
+            if number % 2:
+                viewed.publish()
+        winners.add(viewed.shown()["a"])
+    assert len(winners) == 1
 
 
 def test_history_and_comparisons_are_merged_though_their_days_are_old() -> None:
