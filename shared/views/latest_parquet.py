@@ -18,9 +18,6 @@ _MIB: Final = 1024 * 1024
 _PART_BYTES: Final = 16 * _MIB
 """JSON that is turned into Parquet at once."""
 
-_LINE_BYTES: Final = 1 * _MIB
-"""The longest line that DuckDB makes room for unless one is longer: it takes several times as much, at once."""
-
 _CONFIG: Final[Mapping[str, Any]] = {
     "memory_limit": "128MB",
     "threads": 2,
@@ -60,7 +57,6 @@ class Workbench:
         self._lines = folder / "rows.ndjson"
         self._file: IO[bytes] = self._lines.open("wb")
         self._written = 0
-        self._longest = _LINE_BYTES
         self._encoder = msgspec.json.Encoder()
         self._duckdb = duckdb.connect(config={**_CONFIG, "temp_directory": str(folder / "spilled")})
 
@@ -72,11 +68,10 @@ class Workbench:
         self._duckdb.close()
 
     def add(self, row: Row) -> None:
-        """Take a revision, in any order."""
+        """Take a revision, in any order. DuckDB reads lines of up to 32 MiB."""
         line = self._encoder.encode(row)
         self._file.write(line)
         self._file.write(b"\n")
-        self._longest = max(self._longest, len(line) + 1)
         self._written += len(line) + 1
         if self._written >= _PART_BYTES:
             self._flush()
@@ -114,13 +109,13 @@ class Workbench:
         self._file.flush()
         self._duckdb.execute(
             f"COPY (SELECT {_TYPED}, month FROM read_json($lines, format = 'newline_delimited', columns = {_STAGED},"  # noqa: S608
-            f" maximum_object_size = {self._longest}, hive_partitioning = false))"
+            f" hive_partitioning = false))"
             f" TO '{self._parts}' ({_PARTS})",
             {"lines": str(self._lines)},
         )
         self._file.seek(0)
         self._file.truncate()
-        self._written, self._longest = 0, _LINE_BYTES
+        self._written = 0
 
 
 def blocks(file: Path, size: int = 4 * _MIB) -> Iterator[bytes]:

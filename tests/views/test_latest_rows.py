@@ -31,7 +31,7 @@ def read(source: str = "alerts_v2", **fields: Any) -> Row:
 def test_an_alerts_columns() -> None:
     """Graph's own names, times in microseconds, and the last digit in the revision."""
     row = read(
-        createdDateTime="2026-11-01T00:00:00Z",
+        createdDateTime="2026-10-31T23:59:59.9999999Z",
         firstActivityDateTime="2026-10-31T23:59:59.5Z",
         lastActivityDateTime="2026-11-01T00:00:01Z",
         resolvedDateTime=None,
@@ -48,7 +48,7 @@ def test_an_alerts_columns() -> None:
     )
     assert row.last_update_date_time == instants.from_text(AT) // 10
     assert row.revision == instants.from_text(AT)
-    assert row.month == "2026-11"
+    assert row.month == "2026-10"
     assert (row.title, row.severity, row.status, row.assigned_to) == ("Title", "high", "new", "a@contoso.com")
     assert (row.classification, row.determination) == ("truePositive", "malware")
     assert (row.service_source, row.product, row.incident_id) == ("microsoftSentinel", "Microsoft Sentinel", "7")
