@@ -184,7 +184,7 @@ class _Publishing:
     def _merge(self, month: str, bench: Workbench, folder: Path) -> None:
         """Replace a month's file, if it changes."""
         views, name = self.edges.views, latest_progress.file(self.source, self.tenant, month)
-        before, after = folder / "before.parquet", folder / "after.parquet"
+        before, after = folder / f"{month}.before.parquet", folder / f"{month}.after.parquet"
         found = views.properties(name)
         if found:
             with before.open("wb") as file:
@@ -192,6 +192,8 @@ class _Publishing:
         if bench.merge(month, before if found else None, after):
             self._upload(name, after, found.etag if found else None)
             self._written.add(month)
+        for path in (before, after):
+            path.unlink(missing_ok=True)  # the disk is small
 
     def _upload(self, name: str, file: Path, over: str | None) -> None:
         """Staged in blocks, and there whole or not at all."""
