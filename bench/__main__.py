@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.catch_up import catch_up
 from bench.imports import imports
+from bench.latest import latest
 from bench.memory import memory
 from bench.rendering import rendering
 from bench.report import Section, markdown
@@ -24,7 +25,9 @@ def main() -> None:
     """Run."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contestant in the comparison of speed")
-    parser.add_argument("--full", action="store_true", help="memory with a million alerts, too; a longer load")
+    parser.add_argument(
+        "--full", action="store_true", help="memory and the latest view with a million alerts; a longer load"
+    )
     options = parser.parse_args()
     page = markdown(list(_sections(options.rounds, full=options.full)), datetime.now(UTC))
     print(page)
@@ -46,6 +49,8 @@ def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
         yield rendering(storage, rounds)
         _tell("verification")
         yield verify(storage, Path(folder), rounds)
+        _tell("the latest view")
+        yield latest(storage, full=full)
     _tell("imports")
     yield imports()
 

@@ -46,7 +46,9 @@ class Folder:
     def stage(self, name: str, block_id: str, data: bytes) -> Never:
         raise NotImplementedError
 
-    def commit(self, name: str, block_ids: Sequence[str], metadata: Mapping[str, str]) -> Never:
+    def commit(
+        self, name: str, block_ids: Sequence[str], metadata: Mapping[str, str], *, over: str | None = None
+    ) -> Never:
         raise NotImplementedError
 
     def lease(self, name: str, seconds: int) -> Never:

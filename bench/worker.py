@@ -11,11 +11,13 @@ from bench.peer import Peer, PeerInAHurry
 from bench.rendered import Rendered
 from bench.sample import Contestant, measured
 from bench.verifier import Unpacker, Verifier
+from bench.view import View
 
 _CONTESTANTS: dict[str, type[Contestant]] = {
     "app": App,
     "app with stopwatches": Anatomy,
     "floor": Floor,
+    "latest": View,
     "peer": Peer,
     "peer, gzip level 6": PeerInAHurry,
     "report": Rendered,

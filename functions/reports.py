@@ -1,4 +1,4 @@
-"""What people look at."""
+"""What is derived from the export for people to look at."""
 
 import azure.functions as func
 
@@ -26,3 +26,12 @@ def report(req: func.HttpRequest) -> func.HttpResponse:
     if page is None:
         return answers.json({"error": "There is no report yet. render_report makes one at REPORT_SCHEDULE."}, 404)
     return func.HttpResponse(page.data, mimetype="text/html", charset="utf-8", headers=policy.headers())
+
+
+@bp.timer_trigger(arg_name="timer", schedule="%LATEST_SCHEDULE%")
+def publish_latest(timer: func.TimerRequest) -> None:  # noqa: ARG001
+    """Bring the latest view up to date."""
+    from shared.views import latest
+
+    config = wiring.settings()
+    latest.publish_all(wiring.latest_edges(), wiring.tenants(), config.export_sources, config.run_budget_seconds)

@@ -52,6 +52,10 @@ class Event(StrEnum):
     """An update was asked for and not made."""
     UNAUDITED = "update.unaudited"
     """The audit of an update could not be written, and nothing was sent; or not completed, and it was made."""
+    PUBLISHED = "latest.published"
+    """Newer revisions were merged into the latest view; ``months`` names the files that were replaced."""
+    UNPUBLISHED = "latest.failed"
+    """A latest view could not be brought up to date; the next run tries again."""
 
 
 _LEVELS: Final[Mapping[Event, int]] = {
@@ -71,6 +75,8 @@ _LEVELS: Final[Mapping[Event, int]] = {
     Event.UPDATED: logging.INFO,
     Event.NOT_UPDATED: logging.WARNING,
     Event.UNAUDITED: logging.ERROR,
+    Event.PUBLISHED: logging.INFO,
+    Event.UNPUBLISHED: logging.ERROR,
 }
 
 _JOB: Final = ("source", "tenant")
@@ -99,6 +105,8 @@ FIELDS: Final[Mapping[Event, frozenset[str]]] = {
         Event.UPDATED: _UPDATE,
         Event.NOT_UPDATED: _UPDATE,
         Event.UNAUDITED: _UPDATE,
+        Event.PUBLISHED: (*_JOB, "months", "records", "continues", "seconds"),
+        Event.UNPUBLISHED: (*_JOB, "reason", "message"),
     }.items()
 }
 """The fields of each event, all of them always there: a query that asks for another finds nothing, and says nothing."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.storage.queues import AzureQueue
     from shared.subscriptions.graph import GraphSubscriptions
     from shared.subscriptions.maintain import Maintenance
+    from shared.views import latest
     from shared.views.rendering import Rendering
 
 JOBS_QUEUE = "export-jobs"
@@ -177,6 +178,16 @@ def edges() -> "Edges":
         pool=ThreadPoolExecutor,
         keep_alive=KeptAlive,
     )
+
+
+@_once
+def latest_edges() -> "latest.Edges":
+    """Everything that the latest view touches."""
+    from shared.export.lease import KeptAlive
+    from shared.views import latest
+
+    data = _container(settings().export_container)
+    return latest.Edges(data=data, state=state(), views=views(), clock=clock, keep_alive=KeptAlive)
 
 
 @_once

@@ -7,8 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -38,12 +40,16 @@ from shared.subscriptions import state as subscribed
 from shared.subscriptions.plan import Wanted
 from shared.subscriptions.state import Memory, Subscribed
 from shared.verify import findings
+from shared.views import latest_progress
 from shared.views import names as views
+from shared.views.latest_progress import Progress, Stretch
+from shared.views.latest_rows import COLUMNS
 from shared.webhooks import messages
 from shared.webhooks import notifications as webhook
 from tests.export.world import World
 from tests.resources.updated import Updated
 from tests.simulated import TENANT
+from tests.views.viewed import Viewed, alert, newest
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGES: Final = {
@@ -321,6 +327,8 @@ def test_the_layout_is_the_apps() -> None:
         subscribed.notified_name("<guid>"),
         views.report("<guid>", date(2026, 11, 23)),
         views.latest_report("<guid>"),
+        latest_progress.file("<source>", "<guid>", "2026-11"),
+        latest_progress.name("<source>", "<guid>"),
     ):
         assert f"\n  {name} " in README, name
 
@@ -563,7 +571,11 @@ def downloaded(tmp_path_factory: pytest.TempPathFactory) -> Downloaded:
 
     folder = tmp_path_factory.mktemp("downloaded")
     for each in (world, scores):
-        for container, blobs in (("security-export", each.data), ("security-export-state", each.state)):
+        viewed = Viewed.of(each)
+        if each is world:
+            viewed.publish()
+        containers = {"security-export": each.data, "security-export-state": each.state, "security-views": viewed.views}
+        for container, blobs in containers.items():
             for name in blobs.names(""):
                 file = folder / container / name
                 file.parent.mkdir(parents=True, exist_ok=True)
@@ -607,6 +619,32 @@ def test_every_field_of_the_checkpoint_is_explained() -> None:
     assert {"v", "source", "tenant", *told} >= {field.name for field in msgspec.structs.fields(Checkpoint)}
 
 
+def test_the_columns_of_the_latest_view_are_explained() -> None:
+    """Their names and types, in order."""
+    assert {words(name)[0]: words(type_)[0] for name, type_, _ in rows(README, "column")} == COLUMNS
+
+
+def test_the_progress_of_the_latest_view_is_explained() -> None:
+    """Every field of it."""
+    told = {word for row in rows(HOW_IT_WORKS, "progress") for cell in row for word in words(cell)}
+    assert {"v", *told} == {field.name for kind in (Progress, Stretch) for field in msgspec.structs.fields(kind)}
+
+
+def test_the_command_that_deletes_the_latest_view_deletes_it(downloaded: Downloaded) -> None:
+    """Its pattern takes all of it and nothing else, and the next run makes it again."""
+    [pattern] = re.findall(r"delete-batch .* --source security-views --pattern '(.+)'", README)
+    viewed = Viewed.of(downloaded.alerts)
+    viewed.views.put("reports/x", b"")
+    viewed.publish()
+    view = viewed.shown()
+    for name in list(viewed.views.names("")):
+        if fnmatchcase(name, pattern):
+            viewed.delete(name)
+    assert list(viewed.views.names("")) == ["reports/x"]
+    viewed.publish()
+    assert viewed.shown() == view
+
+
 def test_the_metadata_is_explained() -> None:
     """Every name that a window's or a day's blob may carry."""
     world = World()
@@ -642,6 +680,9 @@ def test_every_query_is_tested() -> None:
         "blobs that are not as their manifests say",
         "manifests that break the chain",
         "straight from Azure",
+        "open alerts",
+        "alerts by technique",
+        "hosts in the evidence",
     }
     assert [page for page in PAGES if page != "README.md" and blocks(PAGES[page], "sql")] == []
 
@@ -709,6 +750,47 @@ def test_half_a_surrogate_pair_costs_its_line_alone(
     mended = text.replace(".ndjson'", ".ndjson', ignore_errors = true")
     assert "`ignore_errors = true`" in README
     assert (ALERT if query == "latest view" else at) in {row[0] for row in ask(mended, tmp_path, monkeypatch)}
+
+
+@pytest.mark.parametrize("query", ["open alerts", "alerts by technique", "hosts in the evidence"])
+def test_the_queries_of_the_latest_view_are_right(
+    query: str, downloaded: Downloaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They find what the newest revisions say."""
+    view = [json.loads(text) for _, texts in newest(downloaded.alerts.lines()).values() for text in texts]
+    found = ask(
+        QUERIES[query].replace("createdDateTime\n", "createdDateTime::VARCHAR\n"), downloaded.folder, monkeypatch
+    )
+    match query:
+        case "open alerts":
+            assert {row[0] for row in found} == {one["id"] for one in view if one["status"] != "resolved"}
+        case "alerts by technique":
+            assert dict(found) == Counter(technique for one in view for technique in one["mitreTechniques"])
+        case _:
+            hosts = {
+                (one["id"], each["deviceDnsName"])
+                for one in view
+                for each in one["evidence"]
+                if each.get("deviceDnsName")
+            }
+            assert set(found) == hosts
+    assert found
+
+
+def test_half_a_surrogate_pair_does_not_stop_a_query_of_the_latest_view(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The query into the text passes over such a record, and finds its neighbour."""
+    viewed = Viewed()
+    for id_, title in (("half", "\ud800"), ("whole", "title")):
+        evidence = [{"deviceDnsName": "host.contoso.com"}]
+        viewed.write([alert(id_, "2026-11-23T04:15:00Z", title=title, evidence=evidence)])
+    viewed.publish()
+    for name in viewed.views.names(""):
+        file = tmp_path / "security-views" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"".join(viewed.views.chunks(name)))
+    assert ask(QUERIES["hosts in the evidence"], tmp_path, monkeypatch) == [("whole", "host.contoso.com")]
 
 
 def test_the_path_in_azure_is_the_same(downloaded: Downloaded, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,8 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
         "update.made": "INFO",
         "update.refused": "WARNING",
         "update.unaudited": "ERROR",
+        "latest.published": "INFO",
+        "latest.failed": "ERROR",
     }
 
 

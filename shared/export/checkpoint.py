@@ -99,6 +99,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """The last manifest; None once it is known to be written."""
     chain: str | None = None
     """The sha256 of the last manifest: ``previous`` of the next one."""
+    last: str | None = None
+    """Its name, ``previous_name`` of the next one: so the chain can be followed, and only what is new of it read."""
     records: int = 0
     """Exported so far."""
     gaps: list[Gap] = []
@@ -126,10 +128,12 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_manifest(self, name: str, content: Mapping[str, object], records: int) -> "Checkpoint":
         """The checkpoint after data whose manifest is this content, linked to the manifest before it."""
-        text = msgspec.json.format(msgspec.json.encode({**content, "previous": self.chain}), indent=2).decode() + "\n"
+        linked = {**content, "previous": self.chain, "previous_name": self.last}
+        text = msgspec.json.format(msgspec.json.encode(linked), indent=2).decode() + "\n"
         return self.replace(
             manifest=Manifest(name=name, text=text),
             chain=sha256(text.encode()).hexdigest(),
+            last=name,
             records=self.records + records,
         )
 

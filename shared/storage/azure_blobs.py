@@ -146,13 +146,20 @@ class AzureBlobs:
     def stage(self, name: str, block_id: str, data: bytes) -> None:
         self._blob(name).stage_block(block_id, data)
 
-    def commit(self, name: str, block_ids: Sequence[str], metadata: Mapping[str, str]) -> None:
+    def commit(
+        self, name: str, block_ids: Sequence[str], metadata: Mapping[str, str], *, over: str | None = None
+    ) -> None:
         blob = self._blob(name)
         blocks = [BlobBlock(block_id) for block_id in block_ids]
-        once = MatchConditions.IfMissing  # takes no etag: the SDK would hand one on to the HTTP session
+        # IfMissing takes no etag: the SDK would hand one on to the HTTP session.
+        condition: dict[str, Any] = (
+            {"etag": over, "match_condition": MatchConditions.IfNotModified}
+            if over
+            else {"match_condition": MatchConditions.IfMissing}
+        )
         try:
             with _conflicts(blob):
-                blob.commit_block_list(blocks, metadata=dict(metadata), match_condition=once)
+                blob.commit_block_list(blocks, metadata=dict(metadata), **condition)
         except HttpResponseError as error:
             # Who commits first discards everyone's staged blocks, so a late one may miss its own.
             if _code(error) == "InvalidBlockList" and self.properties(name) is not None:

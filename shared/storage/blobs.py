@@ -91,11 +91,15 @@ class Blobs(Protocol):
         """Upload one block; nothing shows until it is committed. All ids of a blob have one length."""
         ...
 
-    def commit(self, name: str, block_ids: Sequence[str], metadata: Mapping[str, str]) -> None:
-        """Make staged blocks, in this order, a blob that must not exist yet.
+    def commit(
+        self, name: str, block_ids: Sequence[str], metadata: Mapping[str, str], *, over: str | None = None
+    ) -> None:
+        """Make staged blocks, in this order, a blob that must not exist yet, or that must have the ETag ``over``.
+
+        Whoever reads meanwhile sees the old blob or the new one, whole.
 
         Raises:
-            StorageConflict: there is one already. A retry after a lost answer ends here, too.
+            StorageConflict: there is one already, or another. A retry after a lost answer ends here, too.
         """
         ...
 

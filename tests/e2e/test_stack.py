@@ -13,9 +13,11 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from local.stack import TENANT, Stack
+from shared.storage.azure_blobs import AzureBlobs, by_connection_string
 from tests.e2e.blobs import lines
 from tests.e2e.driving import complete, fire, lift_limit, status
 from tests.e2e.waiting import until
+from tests.views.viewed import newest, same, shown
 
 SOURCES = ("alerts_v2", "incidents", "alerts", "secureScores", "secureScoreControlProfiles")
 SETTINGS = {
@@ -57,6 +59,7 @@ def test_every_function_is_indexed(stack: Stack) -> None:
         "report",
         "update_security_resource",
         "get_security_resource",
+        "publish_latest",
     }
 
 
@@ -69,6 +72,19 @@ def test_timers_export_everything(stack: Stack) -> None:
     report = until(lambda: report if (report := status(stack))["healthy"] else None, "a healthy status")
     assert set(report["tenants"][TENANT]) == set(SOURCES)
     assert report["tenants"][TENANT]["secureScores"]["records"] == 90
+
+
+def test_the_latest_view_is_the_newest_of_what_was_exported(stack: Stack) -> None:
+    """A timer, the export's blobs, and Parquet in a container of its own: of every source."""
+    storage = stack.azurite.connection_string
+    views = AzureBlobs(by_connection_string(storage, "security-views"))
+    wanted = {
+        id_: seen
+        for source in SOURCES[:3]
+        for id_, seen in newest([line.rstrip(b"\n") for line in lines(storage, source)], source).items()
+    }
+    fire(stack, "publish_latest")
+    until(lambda: same(shown(views), wanted), "the latest view")
 
 
 def test_a_change_is_exported_when_somebody_asks(stack: Stack) -> None:

@@ -131,11 +131,15 @@ class World:
         """Manifests and blobs belong together one to one, in a chain without a fork, and windows join without a gap."""
         manifests = {name: self.state.read(name) for name in self.state.names("manifests/")}
         by_hash = {sha256(m.data).hexdigest(): json.loads(m.data) for m in manifests.values() if m}
-        head, seen = self.checkpoint().chain, []
+        by_name = {name: m.data for name, m in manifests.items() if m}
+        head, name, seen = self.checkpoint().chain, self.checkpoint().last, []
         while head:
             manifest = by_hash.pop(head)
+            assert name
+            assert json.loads(by_name[name]) == manifest, "the name leads to another manifest than the digest"
             seen.append(manifest)
-            head = manifest["previous"]
+            head, name = manifest["previous"], manifest["previous_name"]
+        assert name is None
         assert not by_hash, "a manifest outside the chain"
         blobs = {name: b"".join(self.data.chunks(name)) for name in self.data.names("")}
         assert sorted(manifest["blob"] for manifest in seen) == sorted(blobs)

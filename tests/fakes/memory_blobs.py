@@ -101,9 +101,14 @@ class MemoryBlobs:
                 raise HttpResponseError(f"memory/{name}: block ids of two lengths (InvalidBlobOrBlock)")
             blocks[block_id] = data
 
-    def commit(self, name: str, block_ids: Sequence[str], metadata: Mapping[str, str]) -> None:
+    def commit(
+        self, name: str, block_ids: Sequence[str], metadata: Mapping[str, str], *, over: str | None = None
+    ) -> None:
         with self._operation("commit", name):
-            self._must_be_free(name)
+            if over is None:
+                self._must_be_free(name)
+            elif name not in self._blobs or self._blobs[name].etag != over:
+                raise StorageConflict(f"memory/{name}: it is not the one that was read (ConditionNotMet)")
             blocks = self._staged.get(name, {})
             if missing := [block_id for block_id in block_ids if block_id not in blocks]:
                 raise HttpResponseError(f"memory/{name}: {missing} not staged (InvalidBlockList)")

@@ -1,6 +1,7 @@
 """The contract of ``Blobs``: the same tests over the one in memory and the one on Azure Storage."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -267,6 +268,40 @@ def test_commit_never_overwrites(blobs: Blobs) -> None:
         blobs.create(WINDOW, b"three")
     assert blobs.read(WINDOW) == Stored(b"one", etag)
     assert blobs.properties(WINDOW) == Properties(3, etag, METADATA)
+
+
+def test_commit_replaces_the_blob_that_was_read(blobs: Blobs) -> None:
+    """In one step, also one that is smaller; whoever had read another one, or none, gets a conflict."""
+    blobs.create(WINDOW, b"the one before")
+    etag = etag_of(blobs, WINDOW)
+    blobs.stage(WINDOW, "run1-0000", b"one")
+    assert blobs.read(WINDOW) == Stored(b"the one before", etag)
+    blobs.commit(WINDOW, ["run1-0000"], METADATA, over=etag)
+    after = etag_of(blobs, WINDOW)
+    assert after != etag
+    assert blobs.read(WINDOW) == Stored(b"one", after)
+    blobs.stage(WINDOW, "run2-0000", b"two")
+    with pytest.raises(StorageConflict, match=WINDOW):
+        blobs.commit(WINDOW, ["run2-0000"], {}, over=etag)
+    assert blobs.read(WINDOW) == Stored(b"one", after)
+    blobs.stage(STATE, "run2-0000", b"two")
+    with pytest.raises(StorageConflict, match=STATE):
+        blobs.commit(STATE, ["run2-0000"], {}, over=etag)
+    assert blobs.read(STATE) is None
+
+
+def test_a_reader_never_sees_two_versions_in_one(blobs: Blobs) -> None:
+    """Replaced while it is read, a blob is read as it was or not to its end, never on with the new one's bytes."""
+    size = 9 * 1024 * 1024
+    blobs.create(WINDOW, b"1" * size)
+    blobs.stage(WINDOW, "run1-0000", b"2" * size)
+    reading = blobs.chunks(WINDOW)
+    seen = [next(reading)]
+    blobs.commit(WINDOW, ["run1-0000"], {}, over=etag_of(blobs, WINDOW))
+    with suppress(HttpResponseError):
+        seen += reading
+    assert set(b"".join(seen)) == set(b"1")
+    assert set(b"".join(blobs.chunks(WINDOW))) == set(b"2")
 
 
 def test_two_writers_of_one_name_do_not_mix(blobs: Blobs) -> None:
