@@ -185,9 +185,6 @@ class SteppedTransport:
         self.step("before request")
         return self.inner.send(*request)
 
-    def reconnect(self) -> None:
-        self.inner.reconnect()
-
 
 @dataclass
 class At:
