@@ -11,6 +11,7 @@ from bench.catch_up import catch_up
 from bench.imports import imports
 from bench.memory import memory
 from bench.report import Section, markdown
+from bench.tenants import tenants
 from bench.throughput import throughput
 from bench.webhook.results import FULL_S, SHORT_S, write
 from local.azurite import azurite
@@ -22,7 +23,7 @@ def main() -> None:
     """Run."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contestant in the comparison of speed")
-    parser.add_argument("--full", action="store_true", help="memory with a million alerts, too; a longer load")
+    parser.add_argument("--full", action="store_true", help="a million alerts and 1,000 tenants, too; a longer load")
     options = parser.parse_args()
     page = markdown(list(_sections(options.rounds, full=options.full)), datetime.now(UTC))
     print(page)
@@ -40,6 +41,8 @@ def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
         yield catch_up(storage, Path(folder))
         _tell("memory")
         yield memory(storage, full=full)
+    _tell("many tenants")
+    yield tenants(full=full)
     _tell("imports")
     yield imports()
 
