@@ -1,14 +1,21 @@
 """The file of tenants: what it may say, and when a change of it counts."""
 
+import json
+import os
+import subprocess
+import sys
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from azure.storage.blob import ContainerClient
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import tenants
 from shared.errors import DataNotUnderstood
 from shared.tenants import MOST_BYTES, TenantsFile, parse
+from tests.conftest import Storage
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_blobs import MemoryBlobs
 
@@ -102,3 +109,38 @@ def test_a_huge_blob_is_not_even_read() -> None:
     blobs.put("tenants.txt", b"#" * (MOST_BYTES + 1))
     with pytest.raises(DataNotUnderstood, match="longer"):
         TenantsFile(blobs, "tenants.txt", FakeClock()).read()
+
+
+def test_a_broken_file_stops_what_asks_and_poisons_nothing(storage: Storage) -> None:
+    """No tick asks for anything; jobs and notifications that were asked for when it was whole are done all the same."""
+    code = """
+import json
+from shared import wiring
+from shared.errors import DataNotUnderstood
+try:
+    said = str(wiring.tick(["alerts_v2"]))
+except DataNotUnderstood as error:
+    said = str(error)
+print(json.dumps([said, wiring.exports("11111111-2222-4333-8444-555555555555")]))
+"""
+    state = ContainerClient.from_connection_string(storage.connection_string, storage.name("state"))
+    state.create_container()
+    state.upload_blob("tenants.txt", f"{ONE}\noops\n".encode())
+    settings = {
+        "TENANT_ID": ONE,
+        "TENANTS": "blob:tenants.txt",
+        "EXPORT_STORAGE": storage.connection_string,
+        "AzureWebJobsStorage": storage.connection_string,
+        "STATE_CONTAINER": storage.name("state"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent.parent,
+        env={"PATH": os.environ["PATH"], **settings},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said, goes_on = json.loads(done.stdout)
+    assert "line 2 is not a GUID" in said
+    assert goes_on

@@ -5,5 +5,5 @@ It imports nothing from ``shared``: the proof does not share code with the thing
 ``wire`` and ``graph`` are the way in. A request goes ``graph`` -> ``query`` (is it allowed?) -> ``listing``
 (which records?) -> ``entity_set`` (what do they read?) -> ``timeline`` (in which order?) -> ``history``.
 ``faults`` break answers on purpose. ``subscriptions`` is a house of its own: who is told of changes, and when; the
-``courier`` delivers it. ``server`` speaks HTTP.
+``courier`` delivers it. ``entra`` gives tokens for tenants that consent. ``server`` speaks HTTP.
 """
