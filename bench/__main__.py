@@ -13,6 +13,7 @@ from bench.latest import latest
 from bench.memory import memory
 from bench.rendering import rendering
 from bench.report import Section, markdown
+from bench.tenants import tenants
 from bench.throughput import throughput
 from bench.verify import verify
 from bench.webhook.results import FULL_S, SHORT_S, write
@@ -25,9 +26,7 @@ def main() -> None:
     """Run."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contestant in the comparison of speed")
-    parser.add_argument(
-        "--full", action="store_true", help="memory and the latest view with a million alerts; a longer load"
-    )
+    parser.add_argument("--full", action="store_true", help="a million alerts, 1,000 tenants; a longer load")
     options = parser.parse_args()
     page = markdown(list(_sections(options.rounds, full=options.full)), datetime.now(UTC))
     print(page)
@@ -51,6 +50,8 @@ def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
         yield verify(storage, Path(folder), rounds)
         _tell("the latest view")
         yield latest(storage, full=full)
+    _tell("many tenants")
+    yield tenants(full=full)
     _tell("imports")
     yield imports()
 

@@ -12,20 +12,17 @@ from shared.wiring import JOBS_QUEUE
 bp = func.Blueprint()
 
 
-# func.Out[list[str]] would keep the whole app from being indexed; a list of strings is one message each.
 @bp.timer_trigger(arg_name="timer", schedule="%ALERTS_SCHEDULE%")
-@bp.queue_output(arg_name="jobs", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")
-def export_alerts(timer: func.TimerRequest, jobs: func.Out[typing.List[str]]) -> None:  # noqa: ARG001
+def export_alerts(timer: func.TimerRequest) -> None:  # noqa: ARG001
     """Ask for one export for each tenant and incremental source."""
-    jobs.set(wiring.ticks(wiring.settings().export_sources))
     wiring.tell_poisoned()
+    wiring.tick(wiring.settings().export_sources)
 
 
 @bp.timer_trigger(arg_name="timer", schedule="%SECURE_SCORES_SCHEDULE%")
-@bp.queue_output(arg_name="jobs", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")
-def export_secure_scores(timer: func.TimerRequest, jobs: func.Out[typing.List[str]]) -> None:  # noqa: ARG001
+def export_secure_scores(timer: func.TimerRequest) -> None:  # noqa: ARG001
     """Ask for each tenant's secure scores and control profiles."""
-    jobs.set(wiring.ticks(DAILY))
+    wiring.tick(DAILY)
 
 
 @bp.queue_trigger(arg_name="message", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")
@@ -33,9 +30,14 @@ def run_export_job(message: func.QueueMessage) -> None:
     """Do one job; what can't be done now is retried by the host, or asked for again later."""
     from shared.export import job, jobs
 
-    job.run(jobs.decode(message.get_body()), wiring.edges(), wiring.rules())
+    wanted = jobs.decode(message.get_body())
+    if wiring.exports(wanted.tenant):
+        job.run(wanted, wiring.edges(), wiring.rules())
+    else:
+        job.drop(wanted)
 
 
+# func.Out[list[str]] would keep the whole app from being indexed; a list of strings is one message each.
 @bp.route(route="export", methods=["POST"])
 @bp.queue_output(arg_name="jobs", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")
 def request_export(req: func.HttpRequest, jobs: func.Out[typing.List[str]]) -> func.HttpResponse:

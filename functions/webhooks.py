@@ -34,7 +34,7 @@ def process_notifications(message: func.QueueMessage, jobs: func.Out[typing.List
     from shared.webhooks.messages import decode
 
     note = decode(message.get_body())
-    if note.tenantId not in wiring.tenants():
+    if not wiring.exports(note.tenantId):
         return
     if note.kind == "lifecycle":
         if act(note, wiring.subscriptions(note.tenantId), wiring.maintenance(note.tenantId)):
@@ -55,7 +55,7 @@ def _receive(req: func.HttpRequest, messages: func.Out[typing.List[str]]) -> fun
             req.get_body(),
             req.headers.get("content-type", ""),
             client_states=wiring.settings().client_states(),
-            tenants=wiring.tenants(),
+            tenants=wiring.tenants(recent=True),
             received=instants.to_text(instants.from_datetime(wiring.clock.now())),
         )
     except webhook.Malformed as malformed:

@@ -19,8 +19,10 @@ from azure.storage.queue import QueueServiceClient
 
 from local.azurite import Azurite, azurite
 from local.child import ROOT, Child, log_folder
+from local.simulator.entra import APP_ID
+from local.simulator.tenant import many
 
-__all__ = ["Azurite", "Running", "Stack", "azurite", "local_host", "prepare", "simulator"]
+__all__ = ["Azurite", "Running", "Stack", "azurite", "federated", "local_host", "many", "prepare", "simulator"]
 
 TENANT: Final = "11111111-2222-4333-8444-555555555555"
 """The tenant of a stack that is not told another."""
@@ -39,7 +41,11 @@ SCHEDULES: Final = {
 }
 """The host fills in ``%NAME%`` from settings alone, so these have no defaults in the app."""
 
+TENANTS_FILE: Final = "tenants.txt"
+"""The blob that lists them."""
+
 _READY: Final = r'"url": *"([^"]+)"'
+_ENTRA: Final = r'"entra": *"([^"]+)"'
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,18 @@ class Running:
 
     url: str
     child: Child
+    entra: str = ""
+    """Where the simulator's Entra is, if it serves one."""
 
 
 @contextmanager
 def simulator(
-    *, tenant: str = TENANT, secret: str = "", data: Mapping[str, int | str] | None = None, logs: Path | None = None
+    *,
+    tenant: str = TENANT,
+    secret: str = "",
+    data: Mapping[str, int | str] | None = None,
+    logs: Path | None = None,
+    entra_ca: Path | None = None,
 ) -> Iterator[Running]:
     """Start the Graph simulator.
 
@@ -61,18 +74,20 @@ def simulator(
         secret: what its identity endpoint wants to see; ``IDENTITY_HEADER`` of the app.
         data: its options without the dashes, such as ``{"seed": 7, "alerts": 1000, "cache-pages": 0}``.
         logs: the folder for its log; a temporary one without it.
+        entra_ca: serve Entra over TLS, too, and write the PEM of whom to trust here.
 
     Raises:
         ChildFailed: it did not start.
     """
-    options = [f"--{name}={value}" for name, value in (data or {}).items()]
+    data = {**(data or {}), **({"entra-ca": str(entra_ca)} if entra_ca else {})}
+    options = [f"--{name}={value}" for name, value in data.items()]
     command = [sys.executable, "-m", "local.simulator", "--port=0", f"--tenant={tenant}", *options]
     environment = {"IDENTITY_HEADER": secret, "PYTHONUNBUFFERED": "1"}
     with (
         log_folder(logs) as folder,
         Child("simulator", command, log=folder / "simulator.log", env=environment) as child,
     ):
-        yield Running(child.wait_for(_READY), child)
+        yield Running(child.wait_for(_READY), child, child.wait_for(_ENTRA) if entra_ca else "")
 
 
 @contextmanager
@@ -111,6 +126,7 @@ class Stack:
         *,
         app: Path = ROOT,
         tenant: str = TENANT,
+        tenants: int = 1,
         data: Mapping[str, int | str] | None = None,
         settings: Mapping[str, str | None] | None = None,
         host_options: tuple[str, ...] = (),
@@ -121,6 +137,7 @@ class Stack:
         Args:
             app: folder of the function app.
             tenant: ``TENANT_ID``, and the simulator's.
+            tenants: so many, that one the first. With others, Entra is simulated, too, and ``TENANTS`` is a blob.
             data: options of the simulator (see ``simulator``).
             settings: app settings beside or instead of the stack's own; None takes one away.
             host_options: options of the local host, such as ``("--no-timers", "--message-lease=5")``.
@@ -128,6 +145,7 @@ class Stack:
         """
         self._app = app
         self._tenant = tenant
+        self._tenants = many(tenant, tenants)
         self._data = data
         self._overrides = settings or {}
         self._port = _free_port()
@@ -153,10 +171,15 @@ class Stack:
             self.azurite = self._cleanup.enter_context(azurite(self.logs))
             prepare(self.azurite.connection_string)
             secret = secrets.token_urlsafe()
+            ca = self.logs / "entra-ca.pem" if len(self._tenants) > 1 else None
+            data = {**(self._data or {}), "tenants": len(self._tenants)}
             self.simulator = self._cleanup.enter_context(
-                simulator(tenant=self._tenant, secret=secret, data=self._data, logs=self.logs)
+                simulator(tenant=self._tenant, secret=secret, data=data, logs=self.logs, entra_ca=ca)
             )
-            wanted: dict[str, str | None] = {**self._own_settings(secret), **self._overrides}
+            others = federated(self.simulator, ca) if ca else {}
+            if others:
+                self.write_tenants("\n".join(self._tenants))
+            wanted: dict[str, str | None] = {**self._own_settings(secret), **others, **self._overrides}
             self.settings = {name: value for name, value in wanted.items() if value is not None}
             self._cleanup.callback(self.stop_host)
             self.start_host()
@@ -180,6 +203,11 @@ class Stack:
         """End the host as a crash would: SIGKILL, nothing is finished."""
         self.host.kill()
 
+    def write_tenants(self, text: str) -> None:
+        """Put another list in place of ``TENANTS``."""
+        with BlobServiceClient.from_connection_string(self.azurite.connection_string) as blobs:
+            blobs.get_blob_client(CONTAINERS[1], TENANTS_FILE).upload_blob(text.encode(), overwrite=True)
+
     def _own_settings(self, secret: str) -> dict[str, str]:
         return SCHEDULES | {
             "TENANT_ID": self._tenant,
@@ -192,6 +220,16 @@ class Stack:
             "LIFECYCLE_URL": f"{self.host_url}/api/lifecycle",
             "NOTIFICATION_CLIENT_STATE": secrets.token_urlsafe(),
         }
+
+
+def federated(simulator: Running, ca: Path) -> dict[str, str]:
+    """The settings that reach tenants besides the first; all but two are azure-identity's and requests' own."""
+    return {
+        "TENANTS": f"blob:{TENANTS_FILE}",
+        "MULTITENANT_CLIENT_ID": APP_ID,
+        "AZURE_AUTHORITY_HOST": simulator.entra,
+        "REQUESTS_CA_BUNDLE": str(ca),
+    }
 
 
 def prepare(connection_string: str) -> None:

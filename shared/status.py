@@ -1,7 +1,10 @@
 """How the export is doing, from the checkpoints. Pure."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Final
 
 import msgspec
 
@@ -29,6 +32,63 @@ class State(StrEnum):
 
 
 _HEALTHY = (State.OK, State.GONE)
+
+SHOWN: Final = 20
+"""Tenants that status shows in full. Of more, it shows these many, the worst first, and counts them all."""
+
+_WORST_FIRST: Final = (State.FAILING, State.LATE, State.WAITING, State.GONE, State.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class OfTenant:
+    """One tenant's part of the status."""
+
+    tenant: str
+    healthy: bool
+    sources: Mapping[str, Mapping[str, Any]]
+    subscriptions: Mapping[str, Any] | None
+    """None where there are no webhooks."""
+
+    def badness(self) -> tuple[bool, int, int]:
+        """To sort by: what is well comes last; then by the worst source's state, and the largest lag."""
+        rank = min((_WORST_FIRST.index(source["state"]) for source in self.sources.values()), default=0)
+        lag = max((source.get("lag_seconds") or 0 for source in self.sources.values()), default=0)
+        return self.healthy, rank, -lag
+
+
+def join(parts: Sequence[OfTenant], now: Instant) -> dict[str, object]:
+    """The status of all tenants: each in full, or, where they are many, the worst in full and a summary of all."""
+    shown = sorted(parts, key=OfTenant.badness)[:SHOWN] if len(parts) > SHOWN else parts
+    joined: dict[str, object] = {"healthy": all(part.healthy for part in parts), "at": instants.to_text(now)}
+    if len(parts) > SHOWN:
+        joined["summary"] = _summary(parts)
+    joined["tenants"] = {part.tenant: part.sources for part in shown}
+    if any(part.subscriptions is not None for part in parts):
+        joined["subscriptions"] = {part.tenant: part.subscriptions for part in shown}
+    return joined
+
+
+def _summary(parts: Sequence[OfTenant]) -> dict[str, object]:
+    """How many tenants there are, how many are not well, and how many are in which state."""
+    sources: dict[str, Counter[str]] = {}
+    subscriptions: Counter[str] = Counter()
+    silent = failing = 0
+    for part in parts:
+        for name, source in part.sources.items():
+            sources.setdefault(name, Counter())[source["state"]] += 1
+        if kept := part.subscriptions:
+            subscriptions.update(one["state"] for one in kept["subscriptions"])
+            silent += kept["silent"]
+            failing += kept["failure"] is not None
+    summary: dict[str, object] = {
+        "tenants": len(parts),
+        "unhealthy": sum(not part.healthy for part in parts),
+        "shown": min(len(parts), SHOWN),
+        "sources": sources,
+    }
+    if any(part.subscriptions is not None for part in parts):
+        summary["subscriptions"] = {**subscriptions, "failing": failing, "silent": silent}
+    return summary
 
 
 def report(checkpoints: Mapping[tuple[str, str], Checkpoint | None], now: Instant) -> dict[str, object]:

@@ -1,6 +1,8 @@
 """Gathers what status is made of: checkpoints, subscriptions, and the lengths of the queues."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from shared import status
 from shared.export.checkpoint import Checkpoint
@@ -8,11 +10,15 @@ from shared.export.session import stored_checkpoint
 from shared.graph.sources import INCREMENTAL
 from shared.instants import Instant
 from shared.settings import Settings
+from shared.status import OfTenant
 from shared.storage.blobs import Blobs
 from shared.subscriptions import health
 from shared.subscriptions import state as subscribed
 from shared.subscriptions.plan import Wanted
 from shared.subscriptions.state import Memory
+
+_READERS = 8
+"""Tenants read at once: the SDK keeps ten connections."""
 
 
 def read(
@@ -28,19 +34,24 @@ def read(
     Raises:
         DataNotUnderstood: somebody else's hand was in the state.
     """
-    checkpoints = {
-        (tenant, source): stored_checkpoint(state, source, tenant) for tenant in tenants for source in sources
-    }
-    report = status.report(checkpoints, now)
-    healthy = bool(report["healthy"])
-    if settings.notification_url:
-        shown: dict[str, object] = {}
-        for tenant in tenants:
-            well, shown[tenant] = _subscriptions(settings, state, tenant, _news(checkpoints, tenant), now)
-            healthy = healthy and well
-        report["subscriptions"] = shown
+
+    def of(tenant: str) -> OfTenant:
+        return _tenant(settings, state, tenant, sources, now)
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        report = status.join(list(pool.map(of, tenants)), now)
     poisoned = any(length for name, length in lengths.items() if name.endswith("-poison"))
-    return report | {"healthy": healthy and not poisoned, "queues": lengths}
+    return report | {"healthy": bool(report["healthy"]) and not poisoned, "queues": lengths}
+
+
+def _tenant(settings: Settings, state: Blobs, tenant: str, sources: Sequence[str], now: Instant) -> OfTenant:
+    """One tenant; of its checkpoints, which hold many keys, only what is shown."""
+    checkpoints = {(tenant, source): stored_checkpoint(state, source, tenant) for source in sources}
+    report: dict[str, Any] = status.report(checkpoints, now)
+    well, shown = True, None
+    if settings.notification_url:
+        well, shown = _subscriptions(settings, state, tenant, _news(checkpoints), now)
+    return OfTenant(tenant, report["healthy"] and well, report["tenants"][tenant], shown)
 
 
 def _subscriptions(
@@ -52,11 +63,11 @@ def _subscriptions(
     return health.report(memory, wanted, subscribed.last_notified(state, tenant), news, now)
 
 
-def _news(checkpoints: Mapping[tuple[str, str], Checkpoint | None], tenant: str) -> list[str]:
+def _news(checkpoints: Mapping[tuple[str, str], Checkpoint | None]) -> list[str]:
     found: Iterable[str] = (
         at
-        for (of, source), one in checkpoints.items()
-        if one and of == tenant and source in INCREMENTAL  # nobody is notified of scores
+        for (_, source), one in checkpoints.items()
+        if one and source in INCREMENTAL  # nobody is notified of scores
         for at in one.news
     )
     return sorted(set(found))

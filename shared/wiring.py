@@ -8,12 +8,13 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache, wraps
 from threading import RLock
 from typing import TYPE_CHECKING
 
 from shared.clock import SystemClock
-from shared.errors import SettingsError
+from shared.errors import DataNotUnderstood
 from shared.graph.sources import DAILY
 from shared.setting_forms import ConnectionString, Endpoint, TenantsBlob
 from shared.settings import Settings, load
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shared.storage.queues import AzureQueue
     from shared.subscriptions.graph import GraphSubscriptions
     from shared.subscriptions.maintain import Maintenance
+    from shared.tenants import TenantsFile
     from shared.views import latest
     from shared.views.rendering import Rendering
 
@@ -35,11 +37,15 @@ NOTIFICATIONS_QUEUE = "graph-notifications"
 POISON = "-poison"
 QUEUES = tuple(f"{name}{suffix}" for name in (JOBS_QUEUE, NOTIFICATIONS_QUEUE) for suffix in ("", POISON))
 
-# The SDKs log each request at INFO.
+# The SDKs log each request at INFO; azure-identity warns of each token that it does not get, with Entra's whole answer.
 logging.getLogger("azure").setLevel(logging.WARNING)
+logging.getLogger("azure.identity").setLevel(logging.ERROR)
 
 _SUBSCRIPTIONS_S = 60
 """How long looking after one tenant's subscriptions may wait for Graph."""
+
+_SENDERS = 8
+"""Messages sent at once: the SDK keeps ten connections."""
 
 clock = SystemClock()
 
@@ -68,12 +74,36 @@ def settings() -> Settings:
     return load(os.environ)  # noqa: TID251
 
 
-def tenants() -> tuple[str, ...]:
-    """The tenants to export."""
+def tenants(*, recent: bool = False) -> tuple[str, ...]:
+    """The tenants to export, as they stand now; ``recent`` takes a list that is up to a minute old.
+
+    Raises:
+        DataNotUnderstood: the blob that lists them is wrong.
+    """
     wanted = settings().tenants
     if isinstance(wanted, TenantsBlob):
-        raise SettingsError("TENANTS as blob:<name> is not supported yet; it must be tenant ids with commas between.")
+        file = _tenants_file(wanted.name)
+        return file.recent() if recent else file.read()
     return wanted
+
+
+def exports(tenant: str) -> bool:
+    """Whether a tenant is exported, asked for what is on a queue.
+
+    Only whoever a recent list does not name is looked up in the present one. While that is broken, what was put on the
+    queue when it was whole is done: ticks fail and tell, and messages must not be poisoned by a typing error.
+    """
+    try:
+        return tenant in tenants(recent=True) or tenant in tenants()
+    except DataNotUnderstood:
+        return True
+
+
+@cache
+def _tenants_file(name: str) -> "TenantsFile":
+    from shared.tenants import TenantsFile
+
+    return TenantsFile(state(), name, clock)
 
 
 def sources() -> tuple[str, ...]:
@@ -81,11 +111,15 @@ def sources() -> tuple[str, ...]:
     return (*settings().export_sources, *DAILY)
 
 
-def ticks(of: Iterable[str]) -> list[str]:
-    """One message for each tenant and each of these sources."""
+def tick(of: Iterable[str]) -> None:
+    """Ask for an export of each tenant and each of these sources, several messages at once.
+
+    An output binding sends one after the other (azure-functions-host, FunctionBinding.cs), each as long as storage is
+    away: a thousand tenants' messages shall not take half of the time between two ticks.
+    """
     from shared.export.jobs import Job, encode
 
-    return [encode(Job(asked_by="tick", source=source, tenant=tenant)) for tenant in tenants() for source in of]
+    _send_all([encode(Job(asked_by="tick", source=source, tenant=tenant)) for tenant in tenants() for source in of])
 
 
 def tell_poisoned() -> None:
@@ -142,8 +176,32 @@ def maintenance(tenant: str) -> "Maintenance | None":
 
 def ring(tenant: str) -> None:
     """Ring the tenant's bells without a binding."""
-    for text in bells(tenant):
-        edges().jobs.send(text)
+    _send_all(bells(tenant))
+
+
+def maintain_all(adopt: Callable[[], None]) -> None:
+    """Look after the subscriptions of as many tenants as time allows; ``adopt`` is called in each thread of it."""
+    from shared.errors import AppError
+    from shared.subscriptions import rounds
+
+    def maintain(tenant: str) -> None:
+        if one := maintenance(tenant):
+            with suppress(AppError):  # told by an event, and kept for status
+                one.run()
+
+    config = settings()
+    if config.notification_url is None:
+        return
+    config.client_states()
+    with ThreadPoolExecutor(rounds.AT_ONCE, initializer=adopt) as pool:
+        rounds.run(tenants(), maintain, state(), clock, pool)
+
+
+def _send_all(messages: Iterable[str]) -> None:
+    jobs = queue(JOBS_QUEUE)
+    with ThreadPoolExecutor(_SENDERS) as pool:
+        for _ in pool.map(jobs.send, messages):
+            pass  # raises what a thread met
 
 
 @_once
@@ -157,6 +215,7 @@ def http() -> "HttpTransport":
 @_once
 def edges() -> "Edges":
     """Everything that the export touches."""
+    from shared import identity
     from shared.export.edges import Edges
     from shared.export.lease import KeptAlive
     from shared.graph.client import GraphClient
@@ -166,7 +225,13 @@ def edges() -> "Edges":
     return Edges(
         graph=GraphClient(
             config.graph_base_url,
-            IdentityTokens(_credential(), config.tenant_id, config.graph_scope),
+            IdentityTokens(
+                identity.Credentials(config, _credential()),
+                config.graph_scope,
+                clock,
+                app=config.multitenant_client_id,
+                cloud=identity.cloud(config),
+            ),
             http(),
             clock,
             config.graph_requests_per_minute,

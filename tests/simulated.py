@@ -25,16 +25,16 @@ class SimulatedTransport:
         self.seconds = seconds
         self._clock = clock
 
-    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float = 100
+    ) -> Answer:
+        del timeout_s
         parts = urlsplit(url)
         self._clock.advance(self.seconds)
         lower = {k.lower(): v for k, v in headers.items()}
         request = Request(method, parts.path, dict(parse_qsl(parts.query)), lower, body or b"")
         response = self.graph.answer(request)
         return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, response.body)
-
-    def reconnect(self) -> None:
-        pass
 
 
 class SimulatedTokens:

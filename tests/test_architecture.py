@@ -20,7 +20,7 @@ ROOMS: Final = (
     ("shared.wiring",),
     ("shared.status_reading", "shared.views", "shared.resources"),
     ("shared.status", "shared.subscriptions"),
-    ("shared.export", "shared.webhooks"),
+    ("shared.export", "shared.webhooks", "shared.tenants"),
     ("shared.graph", "shared.storage"),
     (
         "shared.identity",

@@ -35,6 +35,7 @@ from shared.resources.outcome import Done
 from shared.resources.rules import UPDATABLE
 from shared.setting_forms import Endpoint
 from shared.settings import GraphCredential, Settings, load
+from shared.status import OfTenant
 from shared.subscriptions import health, plan
 from shared.subscriptions import state as subscribed
 from shared.subscriptions.plan import Wanted
@@ -600,6 +601,20 @@ def test_the_example_of_status_is_what_status_looks_like(downloaded: Downloaded)
     )
     assert shape(told) == shape(json.loads(json.dumps(report)))
     assert list(told["queues"]) == list(wiring.QUEUES)
+
+
+def test_the_example_of_the_summary_is_what_summaries_look_like() -> None:
+    """Same keys, same order, and the same number of tenants shown."""
+    told = example(README, "unhealthy")
+    kept = {"failure": None, "silent": False, "subscriptions": [{"state": "alive"}, {"state": "refused"}]}
+    states = ["ok", "failing", "late"] * 10
+    parts = [
+        OfTenant(str(n), healthy=False, sources={"alerts_v2": {"state": state}}, subscriptions=kept)
+        for n, state in enumerate(states)
+    ]
+    summary: Any = status.join(parts, World().now)["summary"]
+    assert shape(told) == shape(json.loads(json.dumps(summary)))
+    assert told["shown"] == summary["shown"]
 
 
 def test_the_example_of_a_manifest_is_what_manifests_look_like(downloaded: Downloaded) -> None:

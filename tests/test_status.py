@@ -6,6 +6,7 @@ import pytest
 
 from local.simulator.faults import ProviderFailure
 from shared import status
+from shared.status import OfTenant
 from tests.export.world import World, with_rules
 from tests.simulated import TENANT
 
@@ -86,3 +87,41 @@ def test_gaps_and_catch_ups_show() -> None:
     assert details["gaps"][0]["provider"] == "Microsoft/Microsoft Sentinel"
     assert details["lag_seconds"] > 30 * 3600
     assert details["complete_until"] == details["watermark"]
+
+
+def part(n: int, state: str = "ok", lag: int = 10, *, healthy: bool = True, **subscriptions: Any) -> OfTenant:
+    """One tenant among many."""
+    shown = {"failure": None, "silent": False, "subscriptions": [{"state": "alive"}]} | subscriptions
+    return OfTenant(f"tenant-{n}", healthy, {"alerts_v2": {"state": state, "lag_seconds": lag}}, shown)
+
+
+def test_few_tenants_are_all_shown() -> None:
+    """In the order in which they are listed, and without a summary."""
+    report = status.join([part(n) for n in range(status.SHOWN, 0, -1)], World().now)
+    assert list(report) == ["healthy", "at", "tenants", "subscriptions"]
+    assert list(report["tenants"]) == [f"tenant-{n}" for n in range(status.SHOWN, 0, -1)]  # type: ignore[call-overload]
+
+
+def test_of_many_tenants_the_worst_are_shown() -> None:
+    """What fails, then what is late, then what is well but for its subscriptions; the longest lag first."""
+    parts = [
+        *(part(n, lag=n) for n in range(1000)),
+        part(1000, "failing", healthy=False),
+        part(1001, "late", 4000, healthy=False),
+        part(1002, "late", 9000, healthy=False),
+        part(1003, healthy=False, subscriptions=[{"state": "lost"}], silent=True, failure="why"),
+        part(1004, "gone"),
+    ]
+    report: Any = status.join(parts, World().now)
+    shown = list(report["tenants"])
+    assert shown[:5] == [f"tenant-{n}" for n in (1000, 1002, 1001, 1003, 1004)]
+    assert shown[5:7] == ["tenant-999", "tenant-998"]
+    assert len(shown) == len(report["subscriptions"]) == status.SHOWN
+    assert not report["healthy"]
+    assert report["summary"] == {
+        "tenants": 1005,
+        "unhealthy": 4,
+        "shown": status.SHOWN,
+        "sources": {"alerts_v2": {"ok": 1001, "failing": 1, "late": 2, "gone": 1}},
+        "subscriptions": {"alive": 1004, "lost": 1, "failing": 1, "silent": 1},
+    }

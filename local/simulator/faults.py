@@ -130,12 +130,30 @@ class SubscriptionFaults(Trouble):
     """Notifications wait so long (Graph: under 3 minutes in the mean, 5 at most)."""
 
 
+@dataclass(slots=True)
+class TenantFaults(Trouble):
+    """The switches of one tenant among many: what it asks of Graph, and of Entra."""
+
+    consent: Literal["given", "missing", "no principal", "refused", "no permissions", "unavailable"] = "given"
+    """Entra refuses the app as not found, for want of a service principal, or of consent; gives a token without roles;
+    or is in trouble itself."""
+    throttled: str | None = None
+    """Graph answers everything with 429 and this Retry-After."""
+
+    def strike(self) -> None:
+        if self.throttled is not None:
+            raise of_status(429, self.throttled)
+        super(TenantFaults, self).strike()
+
+
 class Faults:
-    """The switches of every source, of subscriptions, and of the tenant's request budget."""
+    """The switches of every source, of subscriptions, of single tenants, and of the tenant's request budget."""
 
     def __init__(self) -> None:
         self._sources = {name: SourceFaults() for name in SOURCES}
         self.subscriptions = SubscriptionFaults()
+        self.tenants: dict[str, TenantFaults] = {}
+        """Of the tenants that are not well."""
         self.requests_per_minute: int | None = 150
         """Per tenant, over alerts, alerts_v2 and secureScores (Graph's throttling limits); None lifts it."""
 
@@ -147,7 +165,14 @@ class Faults:
             raise KeyError(source)
         self._sources[source] = faults
 
-    def latency_s(self, name: str) -> float:
+    def of_tenant(self, tenant_id: str | None) -> TenantFaults:
+        """The switches of a tenant; None has none."""
+        return self.tenants.get(tenant_id or "", _WELL_TENANT)
+
+    def latency_s(self, name: str, tenant_id: str | None = None) -> float:
         """How long the server waits before it answers for a source, for ``subscriptions``, or for nothing known."""
         trouble = self.subscriptions if name == SUBSCRIPTIONS else self._sources.get(name)
-        return trouble.latency_ms / 1000 if trouble else 0
+        return ((trouble.latency_ms if trouble else 0) + self.of_tenant(tenant_id).latency_ms) / 1000
+
+
+_WELL_TENANT = TenantFaults()

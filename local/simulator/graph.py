@@ -68,6 +68,13 @@ class Graph:
         """A bearer token of a tenant's app; ``None`` grants all roles that the simulator knows."""
         return self._tokens.issue(tenant_id, roles, self._now(), app_id)
 
+    def tenant_of(self, request: Request) -> str | None:
+        """Whose token a request carries; None where it is none of ours."""
+        try:
+            return self._tokens.of(request.headers, self._now()).tenant_id
+        except Refusal:
+            return None
+
     def answer(self, request: Request) -> Response:
         """Answer a request.
 
@@ -105,6 +112,7 @@ class Graph:
             "client-request-id": client_request_id,
         }
         try:
+            self.faults.of_tenant(self.tenant_of(request)).strike()
             if names_subscriptions(request.path):
                 self.faults.subscriptions.strike()
                 token = self._tokens.of(request.headers, self._now())

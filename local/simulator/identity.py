@@ -10,6 +10,7 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from local.simulator.entra import AUDIENCE, Assertions
 from local.simulator.graph import Graph
 from local.simulator.tokens import DEFAULT_APP_ID, LIFETIME
 
@@ -24,14 +25,18 @@ class IdentityEndpoint:
         tenant_id: the identity's tenant.
         secret: what ``X-IDENTITY-HEADER`` must hold; empty: nobody gets a token.
         now: tells the time, aware.
+        assertions: where its tokens for Entra's exchange are kept.
     """
 
-    def __init__(self, graph: Graph, tenant_id: str, secret: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, graph: Graph, tenant_id: str, secret: str, now: Callable[[], datetime], assertions: Assertions
+    ) -> None:
         self._graph = graph
         self._tenant_id = tenant_id
         self._secret = secret.encode()
         self._now = now
         self._roles: list[str] | None = None
+        self._assertions = assertions
 
     async def token(self, request: Request) -> Response:
         """``GET /identity/token?api-version=2019-08-01&resource=…``."""
@@ -44,6 +49,8 @@ class IdentityEndpoint:
         client_id = request.query_params.get("client_id", DEFAULT_APP_ID)
         if resource.rstrip("/") == self._graph.base_url:
             access_token = self._graph.issue_token(self._tenant_id, self._roles, app_id=client_id)
+        elif resource.rstrip("/") == AUDIENCE:
+            access_token = self._assertions.issue(self._now() + LIFETIME)
         else:
             # Of another audience: Graph will not know it.
             access_token = "simulated.for-another-resource"  # noqa: S105

@@ -29,6 +29,11 @@ class Tenant:
         return iter(self._sets.values())
 
 
+def many(first: str, count: int) -> list[str]:
+    """The ids of so many tenants, ``first`` the first."""
+    return [first, *(f"{n:08x}-0000-4000-8000-{n:012x}" for n in range(1, count))]
+
+
 def generated(
     tenant_id: str,
     *,

@@ -30,6 +30,10 @@ from shared.instants import SECOND
 _ASK_AGAIN_S = 5
 _DAILY_AGAIN_S = 3600
 
+_PROBE_S = 30.0
+"""The time of a job whose predecessor found Graph unavailable: a few such tenants would else hold all places for as
+long as they are out of reach. It is enough to see that Graph answers again, and to gain ground."""
+
 
 def run(job: Job, edges: Edges, rules: Rules) -> None:
     """Do one job within its time.
@@ -58,6 +62,11 @@ def run(job: Job, edges: Edges, rules: Rules) -> None:
             began = session.checkpoint.scan_began
             earliest = instants.from_text(began) + rules.bell_interval if began else 0
             marks.ring_at(earliest, job)
+
+
+def drop(job: Job) -> None:
+    """Leave a job undone whose tenant is not exported (any more)."""
+    events.emit(Event.LEFT, source=job.source, tenant=job.tenant, job=job.id, asked_by=job.asked_by)
 
 
 def _come_back(job: Job, edges: Edges, marks: Marks) -> None:
@@ -94,7 +103,7 @@ class _Work:
         records_before = session.checkpoint.records
         session.checkpoint = session.checkpoint.replace(scan_began=instants.to_text(now))
         try:
-            whole = self._export(now, deadline=began + self.rules.budget_s)
+            whole = self._export(now, deadline=began + self._budget_s())
         except (GraphRefused, GraphUnavailable, SettingsError, DataNotUnderstood) as error:
             self._fail(error, now)
             if self.job.asked_by == "person" or isinstance(error, DataNotUnderstood):
@@ -107,6 +116,12 @@ class _Work:
         checkpoint = session.checkpoint.with_news(instants.to_text(now)) if records else session.checkpoint
         session.save(checkpoint.replace(mark=self.saw, scan_finished=done, failure=None))
         self._report(records, clock.monotonic() - began, whole=whole)
+
+    def _budget_s(self) -> float:
+        failure = self.session.checkpoint.failure
+        troubled = failure is not None and failure.reason == GraphUnavailable.reason
+        patient = self.job.asked_by == "person" or not troubled
+        return self.rules.budget_s if patient else min(self.rules.budget_s, _PROBE_S)
 
     def _export(self, now: int, deadline: float) -> bool:
         """Export what the source has; whether nothing is left to do."""

@@ -18,13 +18,23 @@ from shared.errors import DataNotUnderstood
 from shared.graph.answers import Answer, OutOfTime, ServerFault, TryAgain, checked
 from shared.graph.throttle import RequestBudget
 
-_TIMEOUT_S = (10.0, 100.0)
-"""Connect and read. Providers behind Graph time out after 10 s each; a gateway answers 504 itself before this."""
+_CONNECT_S = 10.0
+_READ_S = 100.0
+"""Providers behind Graph time out after 10 s each; a gateway answers 504 itself before this."""
+_SHORTEST_READ_S = 10.0
+"""Where the job's time is nearly over."""
 
 _OWN_WAIT = wait_exponential_jitter(initial=1.0, max=30.0, jitter=1.0)
 
 _FAULT_TRIES = 3
 """How often a request that meets 5xx or a broken connection is sent before it counts as a fault."""
+
+_PATIENCE_S = 60.0
+"""How long Graph may keep one request from an answer, by throttling or silence, before its job gives its place to
+another tenant's: only a few run at once. Graph counts its limits for alerts by the minute."""
+
+_BUDGETS = 256
+"""Tenants whose requests are counted before those are forgotten that asked nothing for a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +69,14 @@ class Call:
 
 
 class Transport(Protocol):
-    """Sends one request. Raises ``OSError`` where no answer came."""
+    """Sends one request. Raises ``OSError`` where no answer came.
 
-    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer: ...
+    One with ``Connection: close`` goes over a new connection of its own.
+    """
 
-    def reconnect(self) -> None:
-        """Use new connections from now on: Graph asks for it after a 503 (Best practices)."""
-        ...
+    def send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float = _READ_S
+    ) -> Answer: ...
 
 
 class Tokens(Protocol):
@@ -75,7 +86,8 @@ class Tokens(Protocol):
         """A token that is valid for some minutes more.
 
         Raises:
-            GraphUnavailable: none could be had.
+            SettingsError, GraphRefused, GraphUnavailable: none can be had.
+            TryAgain: none now.
         """
         ...
 
@@ -93,25 +105,39 @@ class HttpTransport:
     """Transport over ``requests``; threads share it, so it keeps no cookies and follows no redirects."""
 
     def __init__(self, connections: int) -> None:
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.mount("https://", HTTPAdapter(pool_maxsize=connections))
-        self._session.mount("http://", HTTPAdapter(pool_maxsize=connections))
+        self._session = _session(connections)
 
-    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
-        with self._session.request(
-            method, url, headers=headers, data=body, timeout=_TIMEOUT_S, allow_redirects=False, stream=True
-        ) as response:
-            try:
-                # response.content joins the body from pieces of 10 KB, which costs more than all the rest here.
-                content = response.raw.read(decode_content=True)
-            except HTTPError as error:
-                raise ConnectionError(type(error).__name__) from None
-            return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
+    def send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float = _READ_S
+    ) -> Answer:
+        if headers.get("Connection") == "close":
+            with _session(1) as alone:
+                return _sent(alone, method, url, headers, body, timeout_s)
+        return _sent(self._session, method, url, headers, body, timeout_s)
 
-    def reconnect(self) -> None:
-        self._session.close()
+
+def _session(connections: int) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.mount("https://", HTTPAdapter(pool_maxsize=connections))
+    session.mount("http://", HTTPAdapter(pool_maxsize=connections))
+    return session
+
+
+def _sent(
+    session: requests.Session, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float
+) -> Answer:
+    timeout = (min(_CONNECT_S, timeout_s), timeout_s)
+    with session.request(
+        method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False, stream=True
+    ) as response:
+        try:
+            # response.content joins the body from pieces of 10 KB, which costs more than all the rest here.
+            content = response.raw.read(decode_content=True)
+        except HTTPError as error:
+            raise ConnectionError(type(error).__name__) from None
+        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
 
 
 class GraphClient:
@@ -125,12 +151,14 @@ class GraphClient:
         self._clock = clock
         self._per_minute = per_minute
         self._budgets: dict[str, RequestBudget] = {}
+        self._roomy = _BUDGETS
         self._lock = Lock()
 
     def send(self, tenant: str, call: Call, *, tally: Tally, until: float, fault_tries: int = _FAULT_TRIES) -> Answer:
         """Send one request, again where Graph asks for it.
 
-        ``until`` is the monotonic second that no wait may pass: the decision falls before the wait.
+        ``until`` is the monotonic second that no wait may pass: the decision falls before the wait. Nor may Graph keep
+        a request waiting for longer than a minute.
 
         Raises:
             GraphRefused: the request would be refused again.
@@ -140,29 +168,37 @@ class GraphClient:
         if urlsplit(call.url)[:2] != self._origin:
             # A nextLink is a URL from outside, and would get our token.
             raise DataNotUnderstood(f"tenant {tenant}: Graph named a next page on another host than {self.base_url}")
+        tries = _Tries(self._clock.monotonic())
         retrying = Retrying(
             retry=retry_if_exception_type(TryAgain),
             wait=_wait_s,
-            stop=lambda state: self._gives_up(state, until, fault_tries),
+            stop=lambda state: self._gives_up(state, min(until, tries.began + _PATIENCE_S), fault_tries),
             sleep=self._clock.sleep,
             reraise=True,
         )
         try:
-            return retrying(self._once, tenant, call, tally, until)
+            return retrying(self._once, tenant, call, tally, until, tries)
         except TryAgain as last:
             kind = OutOfTime if last.throttled else ServerFault
             raise kind(f"{last}. Asked again later, it may succeed.") from last
 
-    def _once(self, tenant: str, call: Call, tally: Tally, until: float) -> Answer:
+    def _once(self, tenant: str, call: Call, tally: Tally, until: float, tries: "_Tries") -> Answer:
+        token = self._tokens.token(tenant)
+        asked = self._clock.monotonic()
         self._budget(tenant).wait(until)
+        now = self._clock.monotonic()
+        tries.began += now - asked  # a wait for our own limit is none of Graph's
         headers = {
             **call.headers,
-            "Authorization": f"Bearer {self._tokens.token(tenant)}",
+            "Authorization": f"Bearer {token}",
             "client-request-id": str(uuid4()),
         }
+        if tries.met_503:
+            headers["Connection"] = "close"  # Graph asks for a new one after a 503 (Best practices)
         tally.requests += 1
         try:
-            answer = self._transport.send(call.method, call.url, headers, call.body)
+            timeout_s = min(_READ_S, max(_SHORTEST_READ_S, until - now))
+            answer = self._transport.send(call.method, call.url, headers, call.body, timeout_s)
             return checked(answer, tenant=tenant, path=call.path, permission=call.permission, now=self._clock.now())
         except OSError as error:
             what = f"tenant {tenant}: no answer from Graph to {call.path} ({type(error).__name__})"
@@ -170,8 +206,7 @@ class GraphClient:
             raise TryAgain(what) from None
         except TryAgain as error:
             tally.throttled += error.throttled
-            if error.status == 503:
-                self._transport.reconnect()
+            tries.met_503 = error.status == 503
             raise
 
     def _gives_up(self, state: RetryCallState, until: float, fault_tries: int) -> bool:
@@ -182,7 +217,20 @@ class GraphClient:
 
     def _budget(self, tenant: str) -> RequestBudget:
         with self._lock:
+            if tenant not in self._budgets and len(self._budgets) >= self._roomy:
+                self._budgets = {each: budget for each, budget in self._budgets.items() if not budget.idle}
+                self._roomy = max(_BUDGETS, 2 * len(self._budgets))
             return self._budgets.setdefault(tenant, RequestBudget(self._per_minute, self._clock))
+
+
+@dataclass(slots=True)
+class _Tries:
+    """What one request remembers from try to try."""
+
+    began: float
+    """Monotonic second."""
+    met_503: bool = False
+    """Only this request changes its connection: those of other tenants are none of its business."""
 
 
 def _wait_s(state: RetryCallState) -> float:

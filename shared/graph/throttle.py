@@ -6,19 +6,26 @@ from threading import Lock
 from shared.clock import Clock
 from shared.graph.answers import OutOfTime
 
-_SPAN_S = 60.0
+_MINUTE_S = 60.0
 
 
 class RequestBudget:
-    """At most ``per_minute`` requests of a tenant in any 60 seconds, over all threads of the process.
+    """At most ``most`` requests in any ``span_s`` seconds, over all threads of the process.
 
     Graph counts throttled requests, too, so every attempt takes its turn.
     """
 
-    def __init__(self, per_minute: int, clock: Clock) -> None:
+    def __init__(self, most: int, clock: Clock, span_s: float = _MINUTE_S) -> None:
         self._clock = clock
+        self._span_s = span_s
         self._lock = Lock()
-        self._turns: deque[float] = deque(maxlen=per_minute)
+        self._turns: deque[float] = deque(maxlen=most)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has nothing to remember: a new one would do the same."""
+        with self._lock:
+            return not self._turns or self._turns[-1] + self._span_s <= self._clock.monotonic()
 
     def wait(self, until: float) -> None:
         """Wait for the next turn.
@@ -29,9 +36,9 @@ class RequestBudget:
         with self._lock:
             now = self._clock.monotonic()
             full = len(self._turns) == self._turns.maxlen
-            turn = max(now, self._turns[0] + _SPAN_S) if full else now
+            turn = max(now, self._turns[0] + self._span_s) if full else now
             if turn > max(now, until):
-                raise OutOfTime("The tenant's requests of this minute are used up, and the run's time is, too.")
+                raise OutOfTime("The requests of this time are used up, and the run's own time is, too.")
             self._turns.append(turn)
         if turn > now:
             self._clock.sleep(turn - now)

@@ -10,6 +10,7 @@ from local.simulator.faults import ProviderFailure, Scripted
 from shared import instants
 from shared.errors import DataNotUnderstood, GraphRefused, GraphUnavailable
 from shared.export import jobs, names
+from shared.export.jobs import Asker
 from tests.export.world import At, Killed, KilledAt, World, with_rules
 from tests.simulated import TENANT
 
@@ -525,3 +526,28 @@ def test_a_lost_answer_is_no_failure(operation: str) -> None:
     assert set(world.exported().values()) == {1}
     assert len(world.exported()) == 2
     world.check_chain()
+
+
+def test_a_tenant_out_of_reach_gets_little_time_until_it_answers() -> None:
+    """Only a few jobs run at once: those that found Graph unavailable must not hold their places again and again."""
+    world = World()
+    world.create(60)
+    world.run()
+    world.graph.faults["alerts_v2"].script = [Scripted(429, retry_after="25")] * 1000
+
+    def seconds(asked_by: Asker = "tick") -> float:
+        began = world.clock.monotonic()
+        try:
+            world.run(world.job(asked_by))
+        except GraphUnavailable:
+            assert asked_by == "person"
+        return world.clock.monotonic() - began
+
+    assert 50 <= seconds() < 60  # of the eight minutes that a job has
+    assert 25 <= seconds() < 30
+    assert 50 <= seconds("person") < 60
+    world.graph.faults["alerts_v2"].script = []
+    world.run()
+    assert world.checkpoint().failure is None
+    world.graph.faults["alerts_v2"].script = [Scripted(429, retry_after="25")] * 1000
+    assert 50 <= seconds() < 60

@@ -189,9 +189,6 @@ class SteppedTransport:
         self.step("before request")
         return self.inner.send(*request)
 
-    def reconnect(self) -> None:
-        self.inner.reconnect()
-
 
 @dataclass
 class At:

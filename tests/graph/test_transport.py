@@ -61,3 +61,29 @@ def test_a_redirect_is_not_followed() -> None:
     """It would carry the token elsewhere."""
     with server(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n") as url:
         assert HttpTransport(1).send("GET", url, {"Authorization": "Bearer x"}, None).status == 302
+
+
+def test_who_asks_for_a_connection_of_its_own_leaves_the_others_theirs() -> None:
+    """After a 503 one request changes its connection; those of other tenants stay open and are used again."""
+    body = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    served: list[int] = []
+
+    def serve(connection: socket.socket, number: int) -> None:
+        with connection:
+            while connection.recv(65536):
+                served.append(number)
+                connection.sendall(body)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def accept() -> None:
+            for number in range(2):
+                connection, _ = listening.accept()
+                Thread(target=serve, args=(connection, number), daemon=True).start()
+
+        Thread(target=accept, daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        transport = HttpTransport(4)
+        for headers in ({}, {"Connection": "close"}, {}):
+            assert transport.send("GET", url, dict(headers), None).status == 200
+    assert served == [0, 1, 0]

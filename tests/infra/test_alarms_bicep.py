@@ -25,7 +25,7 @@ ALWAYS: Final = {
 }
 FOR_WEBHOOKS: Final = {
     "alarm-subscription-lost": {Event.CHECKED},
-    "alarm-subscriptions-unmaintained": {Event.CHECKED, Event.UNMAINTAINED},
+    "alarm-subscriptions-unmaintained": {Event.CHECKED, Event.UNMAINTAINED, Event.FINISHED, Event.FAILED},
 }
 """The alarms, and the events that each listens for."""
 

@@ -120,11 +120,11 @@ class Odd:
     def __init__(self, world: Updated, method: str, status: int, body: bytes) -> None:
         self._wire, self._method, self._status, self._body = world.wire, method, status, body
 
-    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
-        answer: Answer = self._wire.send(method, url, headers, body)
+    def send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float = 100
+    ) -> Answer:
+        answer = self._wire.send(method, url, headers, body, timeout_s)
         return Answer(self._status, answer.headers, self._body) if method == self._method else answer
-
-    def reconnect(self) -> None: ...
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"<html>"])

@@ -10,6 +10,7 @@ from azure.core.exceptions import ServiceRequestError
 from shared.errors import AppError
 from shared.export.edges import Edges
 from shared.export.requests import Refused
+from shared.graph.answers import Answer
 from shared.graph.client import GraphClient
 from shared.resources import answering, asked
 from shared.resources.outcome import status_of
@@ -37,10 +38,12 @@ class Wire(SimulatedTransport):
         self.sent: list[tuple[str, str, dict[str, str], bytes | None]] = []
         self.before: Callable[[str], None] = lambda _method: None
 
-    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Any:
+    def send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float = 100
+    ) -> Answer:
         self.before(method)
         self.sent.append((method, url, headers, body))
-        return super().send(method, url, headers, body)
+        return super().send(method, url, headers, body, timeout_s)
 
     def methods(self) -> list[str]:
         return [method for method, *_ in self.sent]
