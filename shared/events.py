@@ -28,6 +28,8 @@ class Event(StrEnum):
     """Graph kept something back (a provider failed, a record could not be read); the gap stands in status."""
     GONE = "export.gone"
     """Graph does not offer a source (any more); told once, and kept in status."""
+    RECONCILED = "reconcile.finished"
+    """What was exported was compared with Graph, and what was missing filled in."""
     DROPPED = "notifications.dropped"
     """A POST to a webhook had items that did not pass the checks; ``reasons`` counts them."""
     SUBSCRIBED = "subscriptions.created"
@@ -49,6 +51,7 @@ _LEVELS: Final[Mapping[Event, int]] = {
     Event.FAILED: logging.ERROR,
     Event.GAP: logging.WARNING,
     Event.GONE: logging.ERROR,
+    Event.RECONCILED: logging.INFO,
     Event.DROPPED: logging.WARNING,
     Event.SUBSCRIBED: logging.INFO,
     Event.NOT_SUBSCRIBED: logging.WARNING,
@@ -71,6 +74,10 @@ FIELDS: Final[Mapping[Event, frozenset[str]]] = {
         Event.FAILED: (*_JOB, "reason", "message"),
         Event.GAP: (*_JOB, "start", "end", "providers", "unreadable"),
         Event.GONE: (*_JOB, "reason", "message"),
+        Event.RECONCILED: (
+            *(*_JOB, "job", "asked_by", "days", "seen", "missing", "filled", "only_in_blobs"),
+            *("gaps", "requests", "throttled", "continues", "seconds"),
+        ),
         Event.DROPPED: ("reasons",),
         Event.SUBSCRIBED: (*_SUBSCRIPTION, "expires"),
         Event.NOT_SUBSCRIBED: (*_SUBSCRIPTION, "message"),

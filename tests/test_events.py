@@ -44,6 +44,7 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
         "export.failed": "ERROR",
         "export.gap": "WARNING",
         "export.gone": "ERROR",
+        "reconcile.finished": "INFO",
         "notifications.dropped": "WARNING",
         "subscriptions.created": "INFO",
         "subscriptions.refused": "WARNING",

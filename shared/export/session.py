@@ -81,9 +81,8 @@ class Session:
         self.checkpoint = checkpoint
         self._write_manifest()
 
-    def finish(self, checkpoint: Checkpoint, start: Instant, manifest: Mapping[str, object], records: int) -> None:
-        """Make data that lies in its blob part of the chain: checkpoint first, then its manifest."""
-        name = names.manifest(checkpoint.source, checkpoint.tenant, start)
+    def finish(self, checkpoint: Checkpoint, name: str, manifest: Mapping[str, object], records: int) -> None:
+        """Make data that lies in its blob part of the chain: checkpoint first, then its manifest of this name."""
         after = checkpoint.with_manifest(name, manifest, records)
         if manifest.get("found_after_crash") and (stored := self.edges.state.read(name)):
             after = _as_before(after, stored.data, checkpoint.chain, manifest["sha256"])

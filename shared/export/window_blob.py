@@ -171,6 +171,15 @@ def find(blobs: Blobs, name: str, reader: PageReader, overlap: Instant) -> Found
     return Found(facts, Written(size, digest.hexdigest()), keys)
 
 
+def rows(blobs: Blobs, name: str, reader: PageReader) -> Iterator[Row]:
+    """The rows of a blob, as a stream.
+
+    Raises:
+        DataNotUnderstood: a line is no record.
+    """
+    return map(reader.row, _lines(blobs.chunks(name)))
+
+
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The lines of a gzip stream, without their ends."""
     gunzip = isal_zlib.decompressobj(wbits=_GZIP)

@@ -107,13 +107,23 @@ class GraphClient:
         self._transport = transport
         self._clock = clock
         self._per_minute = per_minute
-        self._budgets: dict[str, RequestBudget] = {}
+        self._budgets: dict[tuple[str, int], RequestBudget] = {}
         self._lock = Lock()
 
-    def send(self, tenant: str, call: Call, *, tally: Tally, until: float, fault_tries: int = _FAULT_TRIES) -> Answer:
+    def send(
+        self,
+        tenant: str,
+        call: Call,
+        *,
+        tally: Tally,
+        until: float,
+        fault_tries: int = _FAULT_TRIES,
+        unhurried: bool = False,
+    ) -> Answer:
         """Send one request, again where Graph asks for it.
 
-        ``until`` is the monotonic second that no wait may pass: the decision falls before the wait.
+        ``until`` is the monotonic second that no wait may pass: the decision falls before the wait. What is
+        ``unhurried`` leaves half of the tenant's requests to others.
 
         Raises:
             GraphRefused: the request would be refused again.
@@ -131,13 +141,15 @@ class GraphClient:
             reraise=True,
         )
         try:
-            return retrying(self._once, tenant, call, tally, until)
+            return retrying(self._once, tenant, call, tally, until, unhurried)
         except TryAgain as last:
             kind = OutOfTime if last.throttled else ServerFault
             raise kind(f"{last}. The next run tries again.") from last
 
-    def _once(self, tenant: str, call: Call, tally: Tally, until: float) -> Answer:
-        self._budget(tenant).wait(until)
+    def _once(self, tenant: str, call: Call, tally: Tally, until: float, unhurried: bool) -> Answer:  # noqa: FBT001
+        if unhurried:
+            self._budget(tenant, max(1, self._per_minute // 2)).wait(until)
+        self._budget(tenant, self._per_minute).wait(until)
         headers = {
             "Authorization": f"Bearer {self._tokens.token(tenant)}",
             "Accept": "application/json",
@@ -167,9 +179,9 @@ class GraphClient:
             return True
         return self._clock.monotonic() + state.upcoming_sleep > until
 
-    def _budget(self, tenant: str) -> RequestBudget:
+    def _budget(self, tenant: str, per_minute: int) -> RequestBudget:
         with self._lock:
-            return self._budgets.setdefault(tenant, RequestBudget(self._per_minute, self._clock))
+            return self._budgets.setdefault((tenant, per_minute), RequestBudget(per_minute, self._clock))
 
 
 def _wait_s(state: RetryCallState) -> float:
