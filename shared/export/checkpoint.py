@@ -175,7 +175,7 @@ def answered(provider: str, failed: Collection[str]) -> bool:
 def with_compared(gaps: Iterable[Gap], failed: Collection[str], start: Instant, end: Instant) -> list[Gap]:
     """Take ``[start, end)`` from the gaps of the providers that answered when it was compared.
 
-    A gap stays one stretch: what lies in its middle is taken once what is beside it is.
+    A gap stays one stretch: it is shortened at its ends, and what lies in its middle is compared again with them.
     """
     return [
         left

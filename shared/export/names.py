@@ -53,6 +53,16 @@ def reconciled_manifest(source: str, tenant: str, at: Instant, number: int) -> s
     return f"manifests/{day(source, tenant, at)}reconcile-{number}.json"
 
 
+def manifests(source: str, tenant: str) -> str:
+    """What the names of all manifests begin with."""
+    return f"manifests/{source}/tenant={tenant}/"
+
+
+def is_reconciled(name: str) -> bool:
+    """Whether a blob, or a manifest, is one of what was found missing later."""
+    return name.rpartition("/")[2].startswith("reconcile-")
+
+
 def checkpoint(source: str, tenant: str) -> str:
     """The state of one source and tenant."""
     return f"checkpoints/{source}/{tenant}.json"

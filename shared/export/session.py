@@ -83,10 +83,27 @@ class Session:
 
     def finish(self, checkpoint: Checkpoint, name: str, manifest: Mapping[str, object], records: int) -> None:
         """Make data that lies in its blob part of the chain: checkpoint first, then its manifest of this name."""
+        stored = self.edges.state.read(name) if manifest.get("found_after_crash") else None
+        if stored is None:
+            self.save(checkpoint.with_manifest(name, manifest, records))
+            return
+        # An older checkpoint was put back: its chain goes on with the manifests that were written before.
+        fills = self._fills_before(name)
+        checkpoint = _followed(checkpoint, fills)
         after = checkpoint.with_manifest(name, manifest, records)
-        if manifest.get("found_after_crash") and (stored := self.edges.state.read(name)):
-            after = _as_before(after, stored.data, checkpoint.chain, manifest["sha256"])
-        self.save(after)
+        after = _as_before(after, stored.data, checkpoint.chain, manifest["sha256"])
+        self.save(_followed(after, fills))
+
+    def _fills_before(self, other: str) -> dict[str, bytes]:
+        """All other manifests of what was filled in, by ``previous``: their names tell no place in the chain."""
+        state, checkpoint = self.edges.state, self.checkpoint
+        listed = state.names(names.manifests(checkpoint.source, checkpoint.tenant))
+        texts = [
+            stored.data
+            for name in listed
+            if names.is_reconciled(name) and name != other and (stored := state.read(name))
+        ]
+        return {msgspec.json.decode(text)["previous"]: text for text in texts}
 
     def _write_manifest(self) -> None:
         manifest = self.checkpoint.manifest
@@ -105,12 +122,29 @@ class Session:
 
 
 def _as_before(checkpoint: Checkpoint, manifest: bytes, chain: str | None, blob_sha256: object) -> Checkpoint:
-    """Where an older checkpoint was put back: its chain goes on with the manifests that were written before."""
+    """The checkpoint with the manifest that lies there, if it is the chain's next and of the same blob."""
     kept = msgspec.json.decode(manifest)
     if kept["previous"] != chain or kept["sha256"] != blob_sha256:
         return checkpoint
     stored = Manifest(name=checkpoint.manifest.name if checkpoint.manifest else "", text=manifest.decode())
     return checkpoint.replace(manifest=stored, chain=sha256(manifest).hexdigest())
+
+
+def _followed(checkpoint: Checkpoint, fills: Mapping[str, bytes]) -> Checkpoint:
+    """The checkpoint when the manifests of what was filled in have joined its chain, where they are next in it.
+
+    What was filled in then may be in the overlap of this older checkpoint: no scan may read it again.
+    """
+    while text := fills.get(checkpoint.chain or ""):
+        manifest = msgspec.json.decode(text)
+        lane = checkpoint.lanes[LIVE]
+        lane = msgspec.structs.replace(lane, keys_from=max(lane.keys_from, manifest["window"]["end"]))
+        checkpoint = checkpoint.replace(
+            chain=sha256(text).hexdigest(),
+            records=checkpoint.records + manifest["records"],
+            lanes=checkpoint.lanes | {LIVE: lane},
+        )
+    return checkpoint
 
 
 def stored_checkpoint(state: Blobs, source: str, tenant: str) -> Checkpoint | None:

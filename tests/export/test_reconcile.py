@@ -314,7 +314,7 @@ def test_a_zombie_that_commits_when_its_record_is_gone_leaves_no_blob_behind() -
 
 
 def test_a_blob_that_a_crash_left_is_finished_from_its_own_bytes() -> None:
-    """Graph may show those records no more."""
+    """Graph may show those records no more, and need not even answer."""
     world = exported_world()
     [(record, _)] = late(world, 1)
     with suppress(Killed):
@@ -322,12 +322,72 @@ def test_a_blob_that_a_crash_left_is_finished_from_its_own_bytes() -> None:
     assert len(filled_blobs(world)) == 1
     world.records.remove(record)
     world.clock.advance(61)
+    world.graph.faults["alerts_v2"].outage = 500
     world.run(world.comparison())
     stored = world.state.read(names.reconciled_manifest("alerts_v2", TENANT, world.now - instants.DAY, 1))
     assert stored
     manifest = json.loads(stored.data)
     assert (manifest["found_after_crash"], manifest["records"], manifest["reconcile"]["filled"]) == (True, 1, 1)
+    world.check_chain()
+    world.graph.faults["alerts_v2"].outage = None
+    world.run(world.comparison())
     check_whole(world)
+
+
+@pytest.mark.parametrize("when", ["before commit", "after commit"])
+def test_a_blob_that_another_comparison_left_meanwhile_comes_first(when: str) -> None:
+    """Whoever takes the lease to write looks for what others were about to."""
+    world = damaged_world()  # the two days that lack something are compared in turn
+    slow = Paused(world, world.comparison("person", 1), At("before request", 1)).start()
+    with suppress(Killed):
+        world.run(world.comparison("tick", 2), KilledAt(At(when, 1)))
+    world.clock.advance(61)
+    slow.resume()
+    assert world.checkpoint().reconcile.filling is None
+    finish(world)
+    world.run(world.comparison())
+    check_whole(world)
+
+
+def checkpoints_of_a_busy_week() -> tuple[World, list[bytes]]:
+    """Windows and comparisons in turns, a window last; and each checkpoint that there was."""
+    world = exported_world()
+    versions: list[bytes] = []
+
+    def remember(what: str) -> None:
+        if what == "after replace" and (stored := world.state.read(names.checkpoint("alerts_v2", TENANT))):
+            versions.append(stored.data)
+
+    for comparisons in (1, 0, 2, 1):
+        for _ in range(comparisons):
+            late(world, 1, DAY_S)
+            late(world, 1, 3650)
+            world.run(world.comparison(), remember)
+        world.create()
+        world.clock.advance(300)
+        world.run(None, remember)
+    world.clock.advance(61)
+    return world, versions
+
+
+OLDER = len(checkpoints_of_a_busy_week()[1])
+
+
+def test_an_older_checkpoint_that_is_restored_finds_what_was_filled_in_since() -> None:
+    """Manifests that lie there already are the chain's; and no scan reads again what they stand for."""
+    assert OLDER > 15
+    for version in range(OLDER):
+        world, versions = checkpoints_of_a_busy_week()
+        world.state.put(names.checkpoint("alerts_v2", TENANT), versions[version])
+        with_rules(world, overlap=1440 * instants.MINUTE)
+        world.create()
+        world.clock.advance(300)
+        if version % 2:
+            world.run()
+        world.run(world.comparison())
+        world.run()
+        finish(world)
+        check_whole(world)
 
 
 @pytest.mark.parametrize("operation", ["commit", "replace", "create", "send", "stage", "put"])
@@ -495,7 +555,7 @@ def test_a_gap_older_than_the_days_is_compared_at_every_tick() -> None:
 
 
 def test_a_gap_loses_only_what_was_compared() -> None:
-    """A person's day at its beginning shortens it; one in its middle does not."""
+    """Days at its beginning or its end shorten it; one in its middle does not."""
     world = exported_world()
     failing_for_a_day(world)
     world.close_days(6)
@@ -506,6 +566,10 @@ def test_a_gap_loses_only_what_was_compared() -> None:
     world.run(world.comparison("person", back=20, to_back=6))
     [after] = world.checkpoint().gaps
     assert (after.start, after.end) == ("2026-11-24T00:00:00.0000000Z", before.end)
+    world.close_days(1)
+    world.run(world.comparison("person", back=2))
+    [rest] = world.checkpoint().gaps
+    assert (rest.start, rest.end) == (after.start, "2026-11-29T00:00:00.0000000Z")
 
 
 def test_a_partial_answer_takes_nothing_from_the_providers_gap() -> None:
