@@ -65,9 +65,15 @@ def keep(session: Session, source: Source, compared: Compared, until: float, *, 
     """
     compared.in_blobs.refresh()
     missing = {key: at for key, at in compared.missing.items() if key not in compared.in_blobs.keys}
-    if not missing:
+    if missing:
+        _fill(session, source, compared, missing, until, whole=whole)
+    else:
         session.save(_after(session, compared, None, whole=whole))
-        return
+
+
+def _fill(
+    session: Session, source: Source, compared: Compared, missing: dict[bytes, Instant], until: float, *, whole: bool
+) -> None:
     began = session.edges.clock.monotonic()
     state, data, tenant = session.edges.state, session.edges.data, session.checkpoint.tenant
     filling = Filling(
@@ -85,9 +91,8 @@ def keep(session: Session, source: Source, compared: Compared, until: float, *, 
         if refilled.filled == 0:
             session.save(after)
             return
-        facts = WindowFacts(
-            compared.start, compared.end, compared.start, refilled.filled, reading.failed, refilled.unreadable(compared)
-        )
+        failed, unreadable = {**compared.failed, **reading.failed}, refilled.unreadable(compared)
+        facts = WindowFacts(compared.start, compared.end, compared.start, refilled.filled, failed, unreadable)
         session.save(session.checkpoint.replace(reconcile=session.checkpoint.reconcile.about_to(filling)))
         session.lease.check()
         try:
@@ -126,16 +131,14 @@ def _refill(session: Session, reading: Reading, writer: BlobWriter, missing: set
 def _after(session: Session, compared: Compared, refilled: _Refilled | None, *, whole: bool) -> Checkpoint:
     """The checkpoint when this stretch is done: less to do, gaps smaller, results added."""
     start, end, checkpoint = compared.start, compared.end, session.checkpoint
-    failed_now = refilled.reading.failed if refilled else {}
-    failed = {**compared.failed, **failed_now}
     # A gap that was read back from a blob's metadata has the name that metadata can hold.
-    called = failed.keys() | window_blob.split_failed(window_blob.join_failed(failed)).keys()
-    gaps = with_compared(checkpoint.gaps, called, start, end)
+    failed = compared.failed.keys() | window_blob.split_failed(window_blob.join_failed(compared.failed)).keys()
+    gaps = with_compared(checkpoint.gaps, failed, start, end)
     if refilled and refilled.filled < refilled.missing:
-        gaps = with_gaps(gaps, failed_now, start, end)
+        gaps = with_gaps(gaps, refilled.reading.failed, start, end)
     gaps = with_unreadable(gaps, refilled.unreadable(compared) if refilled else compared.unreadable, start, end)
     now = instants.from_datetime(session.edges.clock.now())
-    reconcile = checkpoint.reconcile.compared(start, end, now, lambda provider: answered(provider, called)).with_found(
+    reconcile = checkpoint.reconcile.compared(start, end, now, lambda provider: answered(provider, failed)).with_found(
         days=int(whole),
         seen=compared.seen,
         missing=refilled.missing if refilled else 0,
