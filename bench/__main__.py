@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.catch_up import catch_up
 from bench.imports import imports
 from bench.memory import memory
+from bench.reconcile import ALERTS, reconcile
 from bench.report import Section, markdown
 from bench.throughput import throughput
 from bench.webhook.results import FULL_S, SHORT_S, write
@@ -23,8 +24,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contestant in the comparison of speed")
     parser.add_argument("--full", action="store_true", help="memory with a million alerts, too; a longer load")
+    parser.add_argument("--reconcile", type=int, default=ALERTS, help="alerts that are compared with Graph")
     options = parser.parse_args()
-    page = markdown(list(_sections(options.rounds, full=options.full)), datetime.now(UTC))
+    sections = _sections(options.rounds, options.reconcile, full=options.full)
+    page = markdown(list(sections), datetime.now(UTC))
     print(page)
     _RESULTS.parent.mkdir(exist_ok=True)
     _RESULTS.write_text(page, encoding="utf-8")
@@ -32,7 +35,7 @@ def main() -> None:
     print(write(FULL_S if options.full else SHORT_S))
 
 
-def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
+def _sections(rounds: int, reconciled: int, *, full: bool) -> Iterator[Section]:
     with azurite() as storage, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         _tell("speed")
         yield from throughput(storage, Path(folder), rounds)
@@ -40,6 +43,8 @@ def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
         yield catch_up(storage, Path(folder))
         _tell("memory")
         yield memory(storage, full=full)
+        _tell("reconcile")
+        yield reconcile(storage, reconciled)
     _tell("imports")
     yield imports()
 

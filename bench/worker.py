@@ -6,6 +6,7 @@ import msgspec
 
 from bench.anatomy import Anatomy
 from bench.app import App
+from bench.comparison import Comparison
 from bench.floor import Floor
 from bench.peer import Peer, PeerInAHurry
 from bench.sample import Contestant, measured
@@ -14,6 +15,7 @@ _CONTESTANTS: dict[str, type[Contestant]] = {
     "app": App,
     "app with stopwatches": Anatomy,
     "floor": Floor,
+    "reconcile": Comparison,
     "peer": Peer,
     "peer, gzip level 6": PeerInAHurry,
 }
