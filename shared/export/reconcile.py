@@ -33,6 +33,7 @@ from shared.graph.sources import SOURCES, Source
 from shared.instants import SECOND, Instant
 
 _ASK_AGAIN_S = 5
+_THROTTLED_AGAIN_S = 60
 _KEEP_S = 45.0
 """How long a piece that is compared may wait for the lease, and then for Graph; below what the host leaves to a job
 whose time is up."""
@@ -71,13 +72,17 @@ class _Work:
             self._fail(error)
             return
         if after is None or after.reconcile.todo:
-            self._come_back(-(-self.rules.bell_interval // SECOND))
+            gained = after is not None and after.reconcile.todo != checkpoint.reconcile.todo
+            self._come_back(-(-self.rules.bell_interval // SECOND) if gained else _THROTTLED_AGAIN_S)
         self._report(after or checkpoint, self.edges.clock.monotonic() - began)
 
     def _accept(self) -> Checkpoint | None:
-        """Take the request in, once; None where another worker holds the lease."""
+        """Take the request in, once; None where another worker holds the lease, or a scan has to come first."""
         with self._lease(wait_s=0) as session:
             if session is None:
+                return None
+            if session.is_old():
+                self.marks.leave()
                 return None
             settle_left(session, self.source)
             now = instants.from_datetime(self.edges.clock.now())

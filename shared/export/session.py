@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 import msgspec
 
@@ -10,8 +9,8 @@ from shared import instants
 from shared.errors import DataNotUnderstood, StorageConflict
 from shared.export import checkpoint as checkpoints
 from shared.export import lease as leases
-from shared.export import names
-from shared.export.checkpoint import LIVE, Checkpoint, Lane, Manifest
+from shared.export import names, older
+from shared.export.checkpoint import LIVE, Checkpoint, Lane
 from shared.export.edges import Edges, Rules
 from shared.export.lease import Lease
 from shared.graph.client import Tally
@@ -89,10 +88,18 @@ class Session:
             return
         # An older checkpoint was put back: its chain goes on with the manifests that were written before.
         fills = self._fills_before(name)
-        checkpoint = _followed(checkpoint, fills)
+        checkpoint = older.followed(checkpoint, fills)
         after = checkpoint.with_manifest(name, manifest, records)
-        after = _as_before(after, stored.data, checkpoint.chain, manifest["sha256"])
-        self.save(_followed(after, fills))
+        after = older.as_before(after, stored.data, checkpoint.chain, manifest["sha256"])
+        self.save(older.followed(after, fills))
+
+    def is_old(self) -> bool:
+        """Whether an older checkpoint was put back, and windows are there that it does not know: a scan finds them."""
+        checkpoint, state = self.checkpoint, self.edges.state
+        starts = [lane.at() for lane in checkpoint.lanes.values()]
+        first = instants.from_text(checkpoint.first_start)  # where history that is just filled ends
+        written = (names.manifest(checkpoint.source, checkpoint.tenant, start) for start in starts)
+        return any(start != first and state.properties(name) for start, name in zip(starts, written, strict=True))
 
     def _fills_before(self, other: str) -> dict[str, bytes]:
         """All other manifests of what was filled in, by ``previous``: their names tell no place in the chain."""
@@ -119,32 +126,6 @@ class Session:
                 why = "Somebody altered it or put it in, or the checkpoint was lost: then restore its previous version."
                 raise DataNotUnderstood(f"{what} {why}") from error
         self.checkpoint = self.checkpoint.replace(manifest=None)
-
-
-def _as_before(checkpoint: Checkpoint, manifest: bytes, chain: str | None, blob_sha256: object) -> Checkpoint:
-    """The checkpoint with the manifest that lies there, if it is the chain's next and of the same blob."""
-    kept = msgspec.json.decode(manifest)
-    if kept["previous"] != chain or kept["sha256"] != blob_sha256:
-        return checkpoint
-    stored = Manifest(name=checkpoint.manifest.name if checkpoint.manifest else "", text=manifest.decode())
-    return checkpoint.replace(manifest=stored, chain=sha256(manifest).hexdigest())
-
-
-def _followed(checkpoint: Checkpoint, fills: Mapping[str, bytes]) -> Checkpoint:
-    """The checkpoint when the manifests of what was filled in have joined its chain, where they are next in it.
-
-    What was filled in then may be in the overlap of this older checkpoint: no scan may read it again.
-    """
-    while text := fills.get(checkpoint.chain or ""):
-        manifest = msgspec.json.decode(text)
-        lane = checkpoint.lanes[LIVE]
-        lane = msgspec.structs.replace(lane, keys_from=max(lane.keys_from, manifest["window"]["end"]))
-        checkpoint = checkpoint.replace(
-            chain=sha256(text).hexdigest(),
-            records=checkpoint.records + manifest["records"],
-            lanes=checkpoint.lanes | {LIVE: lane},
-        )
-    return checkpoint
 
 
 def stored_checkpoint(state: Blobs, source: str, tenant: str) -> Checkpoint | None:
