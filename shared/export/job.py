@@ -7,6 +7,8 @@ tick           leaves a mark; the next tick comes by itself    stands in status;
 bell, delayed  leaves a mark and a bell for the lease's end    stands in status; the next tick asks again
 person         asks again some seconds later                   fails, is retried, ends as poison
 =============  ==============================================  ==========================================
+
+Jobs that ask for a comparison are ``reconcile``'s.
 """
 
 from dataclasses import dataclass

@@ -35,8 +35,8 @@ from shared.instants import SECOND, Instant
 _ASK_AGAIN_S = 5
 _THROTTLED_AGAIN_S = 60
 _KEEP_S = 45.0
-"""How long a piece that is compared may wait for the lease, and then for Graph; below what the host leaves to a job
-whose time is up."""
+"""How long a piece that is compared may wait for the lease, and then for Graph; with the default of RUN_BUDGET_SECONDS
+both are over before the host ends the job."""
 
 
 def run(job: Job, edges: Edges, rules: Rules) -> None:

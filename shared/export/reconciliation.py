@@ -91,8 +91,8 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, todo=todo, finished=None if todo else instants.to_text(at))
 
     def given_up(self) -> "Reconciliation":
-        """With nothing left to do."""
-        return msgspec.structs.replace(self, todo=[])
+        """With nothing left to do; a request that comes again is taken in again."""
+        return msgspec.structs.replace(self, todo=[], jobs=[])
 
     def about_to(self, filling: Filling | None) -> "Reconciliation":
         """Before a blob is committed; None when it is finished."""

@@ -415,7 +415,7 @@ def test_it_goes_on_where_it_stopped_within_a_day_too() -> None:
     job = world.comparison()
     world.run(job)
     left = [world.checkpoint().reconcile.piece()]
-    while left[-1]:
+    while left[-1] and len(left) < 100:
         assert [jobs.decode(text).id for _, text in world.jobs.messages] == [job.id]
         world.clock.advance(15)
         world.deliver(1)
@@ -690,9 +690,14 @@ def test_what_graph_refuses_is_not_asked_for_for_ever() -> None:
     """Days that it would refuse again keep no later request waiting."""
     world = exported_world()
     world.graph.faults["alerts_v2"].gone = "410"
-    with pytest.raises(GraphRefused):
-        world.run(world.comparison("person"))
+    job = world.comparison("person")
+    for _ in range(2):  # the host tries it again, and then keeps it as poison
+        with pytest.raises(GraphRefused):
+            world.run(job)
+        assert world.checkpoint().reconcile.todo == []
+    world.run(world.comparison())
     assert world.checkpoint().reconcile.todo == []
+    assert world.jobs.messages == []
 
 
 def test_a_message_that_comes_twice_is_taken_in_once() -> None:
