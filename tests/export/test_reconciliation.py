@@ -1,7 +1,7 @@
 """The arithmetic of comparisons: what is still to do, and what is left of a gap."""
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import instants
@@ -31,6 +31,7 @@ def hour_of(instant: Instant) -> int:
     return hour
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(stretches, st.sampled_from(["", "A/B"])), max_size=6), st.lists(stretches, max_size=6))
 def test_what_is_compared_is_no_more_to_do(
     wanted: list[tuple[tuple[int, int], str]], done: list[tuple[int, int]]
@@ -47,6 +48,7 @@ def test_what_is_compared_is_no_more_to_do(
         assert bool(round_.finished) == (not left)
 
 
+@settings(deadline=None)
 @given(st.lists(stretches, max_size=6))
 def test_pieces_lead_through_all_of_it_in_order(wanted: list[tuple[int, int]]) -> None:
     """Each within one day, the earliest first, none empty and none twice."""
@@ -69,6 +71,7 @@ def test_a_gap_whose_provider_does_not_answer_waits_for_another_round() -> None:
     assert hours(round_.todo) == {("A/C", hour) for hour in range(1, 48)} | {("", hour) for hour in range(40, 72)}
 
 
+@settings(deadline=None)
 @given(stretches.filter(lambda pair: pair[0] < pair[1]), stretches)
 def test_a_gap_loses_only_what_was_compared(gap: tuple[int, int], compared: tuple[int, int]) -> None:
     """It stays one stretch, so its middle stays; it ends nowhere in what was compared, and goes if all of it was."""
