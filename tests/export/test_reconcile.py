@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from local.simulator.faults import ProviderFailure, Scripted
 from shared import instants
 from shared.errors import AppError, GraphRefused, GraphUnavailable, StorageConflict
 from shared.export import jobs, names
-from shared.export.checkpoint import Checkpoint
+from shared.export.checkpoint import Checkpoint, Gap, decode, with_compared
 from shared.export.compare import _PAGES
 from shared.export.reconciliation import Reconciliation
 from tests.export.world import At, Killed, KilledAt, Paused, World, with_rules
@@ -55,6 +56,7 @@ def check_whole(world: World) -> None:
     assert set(world.exported()) >= world.current()
     assert set(world.exported()) <= world.revisions()
     assert set(world.exported().values()) == {1}
+    assert world.checkpoint().records == len(world.exported())
     world.check_chain()
 
 
@@ -349,8 +351,8 @@ def test_a_blob_that_another_comparison_left_meanwhile_comes_first(when: str) ->
     check_whole(world)
 
 
-def checkpoints_of_a_busy_week() -> tuple[World, list[bytes]]:
-    """Windows and comparisons in turns, a window last; and each checkpoint that there was."""
+def checkpoints_of_a_busy_week(*, window_last: bool = True) -> tuple[World, list[bytes]]:
+    """Windows and comparisons in turns; and each checkpoint that there was before the last window."""
     world = exported_world()
     versions: list[bytes] = []
 
@@ -366,8 +368,11 @@ def checkpoints_of_a_busy_week() -> tuple[World, list[bytes]]:
         world.create()
         world.clock.advance(300)
         world.run(None, remember)
+    if not window_last:
+        late(world, 1, DAY_S)
+        world.run(world.comparison())
     world.clock.advance(61)
-    return world, versions
+    return world, versions[:-2]
 
 
 OLDER = len(checkpoints_of_a_busy_week()[1])
@@ -376,8 +381,8 @@ OLDER = len(checkpoints_of_a_busy_week()[1])
 def test_an_older_checkpoint_that_is_restored_finds_what_was_filled_in_since() -> None:
     """Manifests that lie there already are the chain's; and no scan reads again what they stand for."""
     assert OLDER > 15
-    for version in range(OLDER):
-        world, versions = checkpoints_of_a_busy_week()
+    for version, window_last in product(range(OLDER), (True, False)):
+        world, versions = checkpoints_of_a_busy_week(window_last=window_last)
         world.state.put(names.checkpoint("alerts_v2", TENANT), versions[version])
         with_rules(world, overlap=1440 * instants.MINUTE)
         world.create()
@@ -389,6 +394,105 @@ def test_an_older_checkpoint_that_is_restored_finds_what_was_filled_in_since() -
         finish(world)
         world.run()
         check_whole(world)
+
+
+def test_an_older_checkpoint_from_the_midst_of_a_comparison_may_be_restored() -> None:
+    """The blob that was about to be committed is there, and so is its manifest."""
+    world = exported_world()
+    late(world)
+    versions: list[bytes] = []
+
+    def remember(what: str) -> None:
+        if what == "after replace" and (stored := world.state.read(names.checkpoint("alerts_v2", TENANT))):
+            versions.append(stored.data)
+
+    world.run(world.comparison(), remember)
+    world.clock.advance(61)
+    [amidst] = [version for version in versions if decode(version, "").reconcile.filling]
+    world.state.put(names.checkpoint("alerts_v2", TENANT), amidst)
+    late(world, 1, 2 * DAY_S)
+    world.run(world.comparison())
+    check_whole(world)
+
+
+def test_nothing_is_committed_under_a_lease_that_ran_out() -> None:
+    """Between the checkpoint that tells of the blob and the blob itself, too."""
+    world = exported_world()
+    late(world)
+
+    def stand_still(what: str) -> None:
+        if what == "after replace" and world.checkpoint().reconcile.filling:
+            world.clock.advance(61)
+
+    with pytest.raises(StorageConflict):
+        world.run(world.comparison(), stand_still)
+    assert filled_blobs(world) == []
+    world.run(world.comparison())
+    check_whole(world)
+
+
+def test_a_piece_waits_for_the_lease() -> None:
+    """What was compared is not thrown away because a scan is at work."""
+    world = exported_world()
+    late(world)
+    holders: list[Paused] = []
+    tries = 0
+
+    def scan(what: str) -> None:
+        nonlocal tries
+        if what == "before request" and not holders:
+            holders.append(Paused(world, world.job(), At("before request", 1)).start())
+        tries += bool(holders) and what == "before lease"
+        if tries == 3 and what == "before lease":
+            holders[0].resume()
+
+    world.run(world.comparison(), scan)
+    assert tries > 3
+    assert world.checkpoint().reconcile.todo == []
+    check_whole(world)
+
+
+@pytest.mark.parametrize("leased", [True, False])
+def test_throttled_for_long_it_comes_back_and_has_not_failed(leased: bool) -> None:  # noqa: FBT001
+    """Graph said when: no failure stands in status, whether it said so while comparing or while filling in."""
+    world = exported_world()
+    late(world)
+
+    def throttle(what: str) -> None:
+        if what == "before request" and _leased(world) == leased:
+            world.graph.faults["alerts_v2"].script = [Scripted(429, "3000")]
+
+    job = world.comparison()
+    world.run(job, throttle)
+    assert world.checkpoint().failure is None
+    assert world.checkpoint().reconcile.todo
+    [(when, text)] = world.jobs.messages
+    assert jobs.decode(text) == job
+    assert (when - world.clock.now()).total_seconds() >= 59
+    finish(world)
+    check_whole(world)
+
+
+def test_pages_before_a_fault_stay_compared() -> None:
+    """Graph fails in the middle of a day: the next try begins there."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].max_top = 2
+    late(world, 12)
+    requests = 0
+
+    def fail(what: str) -> None:
+        nonlocal requests
+        requests += what == "before request"
+        world.graph.faults["alerts_v2"].outage = 500 if requests > 8 and not _leased(world) else None
+
+    world.run(world.comparison(), fail)
+    world.graph.faults["alerts_v2"].outage = None
+    piece = world.checkpoint().reconcile.piece()
+    assert piece
+    assert piece[0] % instants.DAY
+    assert world.checkpoint().failure
+    world.run(world.comparison())
+    check_whole(world)
 
 
 @pytest.mark.parametrize("operation", ["commit", "replace", "create", "send", "stage", "put"])
@@ -406,12 +510,13 @@ def test_a_lost_answer_is_no_harm(operation: str) -> None:
     check_whole(world)
 
 
-def test_it_goes_on_where_it_stopped_within_a_day_too() -> None:
-    """Time for a page or two at once: every run gains ground, and none begins anew."""
+@pytest.mark.parametrize("budget_s", [0.01, 0.3])
+def test_it_goes_on_where_it_stopped_within_a_day_too(budget_s: float) -> None:
+    """Time for a page or two at once, or for less than one: every run gains ground, and none begins anew."""
     world = exported_world()
     world.graph.faults["alerts_v2"].max_top = 2
     late(world, 12)
-    with_rules(world, budget_s=0.3)
+    with_rules(world, budget_s=budget_s)
     job = world.comparison()
     world.run(job)
     left = [world.checkpoint().reconcile.piece()]
@@ -607,6 +712,42 @@ def _leased(world: World) -> bool:
     return lease is None
 
 
+def test_what_was_filled_in_tells_who_failed_when_it_was_compared() -> None:
+    """The blob lacks what that provider may have had, even if it answers again by then."""
+    world = exported_world()
+    late(world)
+
+    def fail(what: str) -> None:
+        if what == "before request":
+            world.graph.faults["alerts_v2"].partial = [] if _leased(world) else [SENTINEL]
+
+    world.run(world.comparison(), fail)
+    [name] = filled_blobs(world)
+    properties = world.data.properties(name)
+    assert properties
+    assert properties.metadata["partial"] == "Microsoft/Microsoft Sentinel/504"
+    assert world.checkpoint().gaps == []
+
+
+def test_a_gap_that_was_read_back_from_metadata_is_known_by_its_name() -> None:
+    """Metadata holds no comma, a Warning does: the provider that still fails is the same."""
+    world = exported_world()
+    comma = ProviderFailure("Contoso", "Alerts, Inc.", 504)
+    world.graph.faults["alerts_v2"].partial = [comma]
+    world.create()
+    world.clock.advance(60)
+    with suppress(Killed):
+        world.run(None, KilledAt(At("after commit", 1)))
+    world.clock.advance(61)
+    world.graph.faults["alerts_v2"].partial = []
+    world.close_days()
+    [gap] = world.checkpoint().gaps
+    assert gap.provider == "Contoso/Alerts; Inc."
+    world.graph.faults["alerts_v2"].partial = [comma]
+    world.run(world.comparison())
+    assert world.checkpoint().gaps == [gap]
+
+
 def test_a_gap_of_nobody_knows_whom_goes_only_where_everybody_answers() -> None:
     """A Warning header in another form may mean any provider."""
     world = exported_world()
@@ -614,12 +755,10 @@ def test_a_gap_of_nobody_knows_whom_goes_only_where_everybody_answers() -> None:
     world.close_days()
     world.graph.faults["alerts_v2"].partial = []
     [gap] = world.checkpoint().gaps
-    from shared.export.checkpoint import with_compared
-
     start, end = instants.from_text(gap.start), instants.from_text(gap.end)
     assert with_compared([gap], {"unknown/unknown"}, start, end) == [gap]
     assert with_compared([gap], {"Microsoft/Other"}, start, end) == []
-    unknown = type(gap)(provider="unknown/unknown", start=gap.start, end=gap.end, status=206)
+    unknown = Gap(provider="unknown/unknown", start=gap.start, end=gap.end, status=206)
     assert with_compared([unknown], {"Microsoft/Other"}, start, end) == [unknown]
     assert with_compared([unknown], set(), start, end) == []
 
