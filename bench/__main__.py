@@ -11,6 +11,7 @@ from bench.catch_up import catch_up
 from bench.imports import imports
 from bench.latest import latest
 from bench.memory import memory
+from bench.reconcile import ALERTS, reconcile
 from bench.rendering import rendering
 from bench.report import Section, markdown
 from bench.tenants import tenants
@@ -27,8 +28,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contestant in the comparison of speed")
     parser.add_argument("--full", action="store_true", help="a million alerts, 1,000 tenants; a longer load")
+    parser.add_argument("--reconcile", type=int, default=ALERTS, help="alerts that are compared with Graph")
     options = parser.parse_args()
-    page = markdown(list(_sections(options.rounds, full=options.full)), datetime.now(UTC))
+    sections = _sections(options.rounds, options.reconcile, full=options.full)
+    page = markdown(list(sections), datetime.now(UTC))
     print(page)
     _RESULTS.parent.mkdir(exist_ok=True)
     _RESULTS.write_text(page, encoding="utf-8")
@@ -36,7 +39,7 @@ def main() -> None:
     print(write(FULL_S if options.full else SHORT_S))
 
 
-def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
+def _sections(rounds: int, reconciled: int, *, full: bool) -> Iterator[Section]:
     with azurite() as storage, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         _tell("speed")
         yield from throughput(storage, Path(folder), rounds)
@@ -50,6 +53,8 @@ def _sections(rounds: int, *, full: bool) -> Iterator[Section]:
         yield verify(storage, Path(folder), rounds)
         _tell("the latest view")
         yield latest(storage, full=full)
+        _tell("reconcile")
+        yield reconcile(storage, reconciled)
     _tell("many tenants")
     yield tenants(full=full)
     _tell("imports")

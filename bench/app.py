@@ -14,18 +14,21 @@ from shared.export.session import stored_checkpoint
 _SOURCE = "alerts_v2"
 
 
-class _FixedNow(SystemClock):
-    """Always the end of the history, so that every run asks for the same pages; durations are real."""
+class FixedNow(SystemClock):
+    """Always the same moment, so that every run asks for the same pages; durations are real."""
+
+    def __init__(self, moment: datetime = END) -> None:
+        self._moment = moment
 
     def now(self) -> datetime:
-        return END
+        return self._moment
 
 
 class App:
     """One tick's job."""
 
     def __init__(self) -> None:
-        self._edges = replace(wiring.edges(), clock=_FixedNow())
+        self._edges = replace(wiring.edges(), clock=FixedNow())
         self._tenant = os.environ["TENANT_ID"]
 
     def work(self) -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from bench.anatomy import Anatomy
 from bench.app import App
+from bench.comparison import Comparison
 from bench.floor import Floor
 from bench.peer import Peer, PeerInAHurry
 from bench.rendered import Rendered
@@ -18,6 +19,7 @@ _CONTESTANTS: dict[str, type[Contestant]] = {
     "app with stopwatches": Anatomy,
     "floor": Floor,
     "latest": View,
+    "reconcile": Comparison,
     "peer": Peer,
     "peer, gzip level 6": PeerInAHurry,
     "report": Rendered,

@@ -25,6 +25,13 @@ def export_secure_scores(timer: func.TimerRequest) -> None:  # noqa: ARG001
     wiring.tick(DAILY)
 
 
+@bp.timer_trigger(arg_name="timer", schedule="%RECONCILE_SCHEDULE%")
+@bp.queue_output(arg_name="jobs", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")
+def reconcile(timer: func.TimerRequest, jobs: func.Out[typing.List[str]]) -> None:  # noqa: ARG001
+    """Ask for each tenant's and incremental source's last days to be compared with Graph."""
+    jobs.set(wiring.comparisons())
+
+
 @bp.queue_trigger(arg_name="message", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")
 def run_export_job(message: func.QueueMessage) -> None:
     """Do one job; what can't be done now is retried by the host, or asked for again later."""

@@ -30,6 +30,8 @@ class Event(StrEnum):
     """Graph does not offer a source (any more); told once, and kept in status."""
     LEFT = "export.dropped"
     """A job was dropped, since its tenant is not exported (any more)."""
+    RECONCILED = "reconcile.finished"
+    """What was exported was compared with Graph, and what was missing filled in."""
     DROPPED = "notifications.dropped"
     """A POST to a webhook had items that did not pass the checks; ``reasons`` counts them."""
     SUBSCRIBED = "subscriptions.created"
@@ -66,6 +68,7 @@ _LEVELS: Final[Mapping[Event, int]] = {
     Event.GAP: logging.WARNING,
     Event.GONE: logging.ERROR,
     Event.LEFT: logging.WARNING,
+    Event.RECONCILED: logging.INFO,
     Event.DROPPED: logging.WARNING,
     Event.SUBSCRIBED: logging.INFO,
     Event.NOT_SUBSCRIBED: logging.WARNING,
@@ -97,6 +100,10 @@ FIELDS: Final[Mapping[Event, frozenset[str]]] = {
         Event.GAP: (*_JOB, "start", "end", "providers", "unreadable"),
         Event.GONE: (*_JOB, "reason", "message"),
         Event.LEFT: (*_JOB, "job", "asked_by"),
+        Event.RECONCILED: (
+            *(*_JOB, "job", "asked_by", "days", "seen", "missing", "filled", "only_in_blobs"),
+            *("gaps", "requests", "throttled", "continues", "seconds"),
+        ),
         Event.DROPPED: ("reasons",),
         Event.SUBSCRIBED: (*_SUBSCRIPTION, "expires"),
         Event.NOT_SUBSCRIBED: (*_SUBSCRIPTION, "message"),

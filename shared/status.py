@@ -10,6 +10,7 @@ import msgspec
 
 from shared import instants
 from shared.export.checkpoint import LIVE, Checkpoint
+from shared.export.reconciliation import Reconciliation
 from shared.graph.sources import INCREMENTAL
 from shared.instants import DAY, MINUTE, Instant
 
@@ -135,10 +136,28 @@ def _details(checkpoint: Checkpoint | None, source: str, now: Instant) -> dict[s
             "watermark": checkpoint.lanes[LIVE].watermark,
             "first_start": checkpoint.first_start,
             "since": checkpoint.since and checkpoint.since.isoformat(),
+            "reconcile": _reconcile(checkpoint.reconcile),
         }
     else:
         details |= {"last_day": max(checkpoint.days, default=None)}
     return details
+
+
+def _reconcile(last: Reconciliation) -> dict[str, object] | None:
+    """What the last comparison with Graph found, and from where on it has days left to do."""
+    if last.began is None:
+        return None
+    left = last.piece()
+    return {
+        "began": last.began,
+        "finished": last.finished,
+        "left_from": instants.to_text(left[0]) if left else None,
+        "days": last.days,
+        "seen": last.seen,
+        "missing": last.missing,
+        "filled": last.filled,
+        "only_in_blobs": last.only_in_blobs,
+    }
 
 
 def _notes(checkpoint: Checkpoint, source: str) -> list[str]:

@@ -122,6 +122,21 @@ def tick(of: Iterable[str]) -> None:
     _send_all([encode(Job(asked_by="tick", source=source, tenant=tenant)) for tenant in tenants() for source in of])
 
 
+def comparisons() -> list[str]:
+    """One message for each tenant and incremental source: compare the last days, and all gaps."""
+    from datetime import timedelta
+
+    from shared.export.jobs import Days, Job, encode
+
+    today = clock.now().date()
+    days = Days(first=today - timedelta(days=settings().reconcile_days), last=today)
+    return [
+        encode(Job(asked_by="tick", source=source, tenant=tenant, reconcile=days))
+        for tenant in tenants()
+        for source in settings().export_sources
+    ]
+
+
 def tell_poisoned() -> None:
     """Tell of poison queues that hold messages: the host moves them there without a word that an alarm could hear."""
     from shared import events

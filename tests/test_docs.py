@@ -318,6 +318,7 @@ def test_the_layout_is_the_apps() -> None:
     start = instants.from_text("2026-11-23T04:15:00Z")
     for name in (
         names.window("alerts_v2", "<guid>", start),
+        names.reconciled("alerts_v2", "<guid>", start, 1),
         names.snapshot("secureScores", "<guid>", date(2026, 11, 23)),
         names.snapshot("secureScoreControlProfiles", "<guid>", date(2026, 11, 23)),
         names.checkpoint("<source>", "<guid>"),
@@ -339,8 +340,8 @@ def test_the_layout_is_the_apps() -> None:
 
 def test_example_requests_are_accepted() -> None:
     """Every body that the README sends with curl is a request."""
-    bodies = re.findall(r"/api/export\?.*-d '(\{.*?\})'", README)
-    assert len(bodies) >= 2
+    bodies = re.findall(r"/api/export\?.*-d '(\{.*?\})'", README + OPERATIONS)
+    assert len(bodies) >= 4
     for body in bodies:
         job = requests.read(
             body.replace("<guid>", TENANT).encode(),
@@ -541,7 +542,7 @@ class Downloaded:
 
 @pytest.fixture(scope="module")
 def downloaded(tmp_path_factory: pytest.TempPathFactory) -> Downloaded:
-    """Three days of alerts that change, arrive late and tie, with a quiet day; and a week of scores."""
+    """Three days of alerts that change, arrive late, days late too, and tie, with a quiet day; and a week of scores."""
     world = World()
     for hours in range(0, 48, 3):
         world.create(hours * 3600 + 1)
@@ -563,6 +564,8 @@ def downloaded(tmp_path_factory: pytest.TempPathFactory) -> Downloaded:
     world.update(records[4])
     world.clock.advance(1)
     world.run()
+    world.create(2 * 86_400)
+    world.run(world.comparison())
     assert world.exported().keys() == world.revisions()
 
     scores = World("secureScores")
@@ -620,7 +623,9 @@ def test_the_example_of_the_summary_is_what_summaries_look_like() -> None:
 def test_the_example_of_a_manifest_is_what_manifests_look_like(downloaded: Downloaded) -> None:
     """Same keys, same order, and the table explains only fields that there are."""
     written = [json.loads(file.read_bytes()) for file in downloaded.folder.rglob("manifests/alerts_v2/**/*.json")]
+    [result] = [manifest.pop("reconcile") for manifest in written if "reconcile" in manifest]
     assert {str(shape(manifest)) for manifest in written} == {str(shape(example(HOW_IT_WORKS, "previous")))}
+    assert [name for name in result if f"`{name}`" not in section(HOW_IT_WORKS, "Manifests")] == []
     told = [word for row in rows(section(HOW_IT_WORKS, "Manifests"), "field") for word in words(row[0])]
     assert set(told) <= set(written[0])
     [day, *_] = (json.loads(file.read_bytes()) for file in downloaded.folder.rglob("manifests/secureScores/**/*.json"))

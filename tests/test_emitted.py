@@ -53,6 +53,27 @@ def test_a_finished_export(told: Told) -> None:
     assert one["complete_until"] <= instants.to_text(world.now)
 
 
+def test_a_comparison(told: Told) -> None:
+    """What it found, since it began, and whether more is to be compared."""
+    world = World()
+    world.create(60)
+    world.run()
+    world.rules = replace(RULES, budget_s=0.1)
+    for ago_s in (86_400, 90_000):
+        world.create(ago_s)
+    world.run(world.comparison())
+    for _ in range(9):
+        world.clock.advance(20)
+        world.deliver()
+    first, *_, last = told.all("reconcile.finished")
+    assert first["job"] == last["job"]
+    assert first["continues"]
+    assert not last["continues"]
+    assert (last["days"], last["missing"], last["filled"], last["only_in_blobs"], last["gaps"]) == (3, 2, 2, 0, 0)
+    assert last["requests"] > 0
+    assert last["asked_by"] == "tick"
+
+
 def test_lag_counts_from_what_is_whole(told: Told) -> None:
     """An export that its time cuts off tells how far behind it is, not how long it ran."""
     world = World(rules=replace(RULES, budget_s=1))

@@ -45,6 +45,7 @@ def test_levels(caplog: pytest.LogCaptureFixture) -> None:
         "export.gap": "WARNING",
         "export.gone": "ERROR",
         "export.dropped": "WARNING",
+        "reconcile.finished": "INFO",
         "notifications.dropped": "WARNING",
         "subscriptions.created": "INFO",
         "subscriptions.refused": "WARNING",

@@ -4,7 +4,7 @@ The checkpoint is written after the data and before its manifest: it carries the
 comes next can write a manifest that a crash left out, and the chain never forks.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from hashlib import sha256
 from typing import Annotated
@@ -14,6 +14,8 @@ import msgspec
 from shared import instants
 from shared.errors import DataNotUnderstood
 from shared.export.keys import Keys
+from shared.export.reconciliation import Reconciliation
+from shared.graph.pages import UNKNOWN_PROVIDER
 from shared.instants import MINUTE, TICK, Instant
 
 LIVE = "live"
@@ -115,6 +117,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     warnings: list[str] = []
     """What the last run found odd in the data, in words."""
+    reconcile: Reconciliation = Reconciliation()
+    """The comparison of what was exported with Graph."""
 
     def replace(self, **changes: object) -> "Checkpoint":
         """A copy with some fields changed."""
@@ -165,6 +169,34 @@ def with_gaps(gaps: list[Gap], failed: Mapping[str, int], start: Instant, end: I
         old = known.get(provider, new)
         known[provider] = msgspec.structs.replace(new, start=min(old.start, new.start), end=max(old.end, new.end))
     return [*known.values(), *singles]
+
+
+def answered(provider: str, failed: Collection[str]) -> bool:
+    """Whether a provider surely was not among those that failed."""
+    return not failed if provider == UNKNOWN_PROVIDER else provider not in failed and UNKNOWN_PROVIDER not in failed
+
+
+def with_compared(gaps: Iterable[Gap], failed: Collection[str], start: Instant, end: Instant) -> list[Gap]:
+    """Take ``[start, end)`` from the gaps of the providers that answered when it was compared.
+
+    A gap stays one stretch: it is shortened at its ends, and what lies in its middle is compared again with them.
+    """
+    return [
+        left
+        for gap in gaps
+        if (left := _cut(gap, start, end) if gap.provider and answered(gap.provider, failed) else gap)
+    ]
+
+
+def _cut(gap: Gap, start: Instant, end: Instant) -> Gap | None:
+    first, last = instants.from_text(gap.start), instants.from_text(gap.end)
+    if start <= first:
+        first = max(first, end)
+    if end >= last:
+        last = min(last, start)
+    if first >= last:
+        return None
+    return msgspec.structs.replace(gap, start=instants.to_text(first), end=instants.to_text(last))
 
 
 def with_unreadable(gaps: list[Gap], unreadable: Iterable[Instant], start: Instant, end: Instant) -> list[Gap]:

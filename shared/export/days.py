@@ -135,7 +135,8 @@ def _finish(session: Session, source: Source, day: _Day, cost: Cost | None, fail
     content = manifest.content(source.name, checkpoint.tenant, name, window, written, day.records, failed, cost)
     days = sorted({*checkpoint.days, day.day})[-_REMEMBERED:]
     gaps = with_gaps(checkpoint.gaps, failed, start, start + DAY)
-    session.finish(checkpoint.replace(days=days, gaps=gaps), start, content, day.records)
+    name = names.manifest(source.name, checkpoint.tenant, start)
+    session.finish(checkpoint.replace(days=days, gaps=gaps), name, content, day.records)
 
 
 def _found(blobs: Blobs, name: str, day: date) -> tuple[_Day, dict[str, int]]:

@@ -7,15 +7,17 @@ tick           leaves a mark; the next tick comes by itself    stands in status;
 bell, delayed  leaves a mark and a bell for the lease's end    stands in status; the next tick asks again
 person         asks again some seconds later                   fails, is retried, ends as poison
 =============  ==============================================  ==========================================
+
+Jobs that ask for a comparison are ``reconcile``'s.
 """
 
 from dataclasses import dataclass
 
 from shared import events, instants
-from shared.errors import AppError, DataNotUnderstood, GraphRefused, GraphUnavailable, SettingsError
+from shared.errors import DataNotUnderstood, GraphRefused, GraphUnavailable, SettingsError
 from shared.events import Event
-from shared.export import jobs
-from shared.export.checkpoint import LIVE, Failure
+from shared.export import failures, jobs, reconcile
+from shared.export.checkpoint import LIVE
 from shared.export.days import export_days
 from shared.export.edges import Edges, Rules
 from shared.export.history import extend_backwards
@@ -24,11 +26,10 @@ from shared.export.lease import LEASE_S
 from shared.export.marks import Marks
 from shared.export.scan import Scan
 from shared.export.session import Session
-from shared.graph.sources import DAILY, INCREMENTAL, SOURCES
+from shared.graph.sources import INCREMENTAL, SOURCES
 from shared.instants import SECOND
 
 _ASK_AGAIN_S = 5
-_DAILY_AGAIN_S = 3600
 
 _PROBE_S = 30.0
 """The time of a job whose predecessor found Graph unavailable: a few such tenants would else hold all places for as
@@ -41,6 +42,9 @@ def run(job: Job, edges: Edges, rules: Rules) -> None:
     Raises:
         AppError: the job is to be tried again; see the table above.
     """
+    if job.reconcile:
+        reconcile.run(job, edges, rules)
+        return
     marks = Marks(edges, job.source, job.tenant)
     if job.is_bell and marks.join(job, rules.bell_interval):
         return
@@ -58,10 +62,7 @@ def run(job: Job, edges: Edges, rules: Rules) -> None:
             _Work(job, session, rules, marks, saw).run()
     finally:
         session.lease.release()
-        if marks.seen() != saw:
-            began = session.checkpoint.scan_began
-            earliest = instants.from_text(began) + rules.bell_interval if began else 0
-            marks.ring_at(earliest, job)
+        marks.let_go(saw, session.checkpoint.scan_began, rules.bell_interval, job)
 
 
 def drop(job: Job) -> None:
@@ -105,7 +106,7 @@ class _Work:
         try:
             whole = self._export(now, deadline=began + self._budget_s())
         except (GraphRefused, GraphUnavailable, SettingsError, DataNotUnderstood) as error:
-            self._fail(error, now)
+            failures.stand(session, self.job, error, now)
             if self.job.asked_by == "person" or isinstance(error, DataNotUnderstood):
                 raise
             return
@@ -152,20 +153,6 @@ class _Work:
         if last is None or not self.job.is_bell:
             return False
         return now < instants.from_text(last) + self.rules.bell_interval
-
-    def _fail(self, error: AppError, now: int) -> None:
-        """Let the failure stand in status; one that goes on is told once."""
-        checkpoint = self.session.checkpoint
-        gone = isinstance(error, GraphRefused) and error.gone
-        reason = "gone" if gone else error.reason
-        if not (gone and checkpoint.failure and checkpoint.failure.reason == reason):
-            event = Event.GONE if gone else Event.FAILED
-            events.emit(event, source=self.job.source, tenant=self.job.tenant, reason=reason, message=str(error))
-        if self.job.source in DAILY and self.job.asked_by == "tick" and isinstance(error, GraphUnavailable):
-            # The next tick is tomorrow, and what a day is to keep should not miss it.
-            self.session.edges.jobs.send(jobs.encode(self.job), delay_s=_DAILY_AGAIN_S)
-        failure = Failure(at=instants.to_text(now), reason=reason, message=str(error))
-        self.session.save(checkpoint.replace(failure=failure))
 
     def _report(self, records: int, seconds: float, *, whole: bool) -> None:
         checkpoint, asked = self.session.checkpoint, self.session.asked()

@@ -14,6 +14,13 @@ _GUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 type Asker = Literal["tick", "bell", "delayed bell", "person"]
 
 
+class Days(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days to be compared with Graph, both included."""
+
+    first: date = msgspec.field(name="from")
+    last: date = msgspec.field(name="to")
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One source of one tenant is to be exported."""
 
@@ -25,6 +32,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     tenant: Annotated[str, msgspec.Meta(pattern=_GUID)]
     since: date | None = None
     """Extend history backwards to this day."""
+    reconcile: Days | None = None
+    """Compare what was exported with Graph, instead of a scan; at a tick, gaps as well."""
 
     @property
     def is_bell(self) -> bool:

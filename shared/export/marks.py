@@ -68,6 +68,14 @@ class Marks:
         self._write(Mark(id=uuid4().hex, bell=mark.bell, bell_at=mark.bell_at))
         return mark.coming(job, self._now()) is not None  # it may have come while this was written
 
+    def let_go(self, known: str | None, scan_began: str | None, interval: Instant, job: Job) -> None:
+        """Whoever let the lease go calls this after it: a mark other than the known one is a scan still owed.
+
+        ``scan_began`` is when the last scan began, and ``interval`` how far apart scans are that bells ask for.
+        """
+        if self.seen() != known:
+            self.ring_at(instants.from_text(scan_began) + interval if scan_began else 0, job)
+
     def ring_at(self, instant: Instant, job: Job) -> None:
         """Make sure that a delayed bell comes at the instant, or at once if that is past; one bell serves all marks.
 

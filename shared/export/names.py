@@ -4,13 +4,14 @@
 
     EXPORT_CONTAINER
       <source>/tenant=<guid>/date=2026-11-23/20261123T041500.000000Z.ndjson.gz     a window, named by its start
+      <source>/tenant=<guid>/date=2026-11-23/reconcile-1.ndjson.gz                 what was found missing later
       secureScores/tenant=<guid>/date=2026-11-23/secureScore.json
       secureScoreControlProfiles/tenant=<guid>/date=2026-11-23/profiles.ndjson.gz
     STATE_CONTAINER
       checkpoints/<source>/<guid>.json
       marks/<source>/<guid>.json
       subscriptions/<guid>.json, notified/<guid>.json                  named by shared/subscriptions/state.py
-      manifests/<source>/tenant=<guid>/date=2026-11-23/<window start>.json
+      manifests/<source>/tenant=<guid>/date=2026-11-23/<window start>.json          and reconcile-1.json
 """
 
 from datetime import date
@@ -22,9 +23,14 @@ from shared.instants import Instant
 _SNAPSHOTS = {SECURE_SCORES.name: "secureScore.json", CONTROL_PROFILES.name: "profiles.ndjson.gz"}
 
 
+def day(source: str, tenant: str, at: Instant) -> str:
+    """What the names of all blobs of the day begin with."""
+    return f"{of_source(source, tenant)}date={instants.to_date(at)}/"
+
+
 def window(source: str, tenant: str, start: Instant) -> str:
     """The blob of the window that begins at ``start``."""
-    return f"{_day(source, tenant, start)}/{instants.to_stamp(start)}.ndjson.gz"
+    return f"{day(source, tenant, start)}{instants.to_stamp(start)}.ndjson.gz"
 
 
 def of_source(source: str, tenant: str) -> str:
@@ -32,14 +38,34 @@ def of_source(source: str, tenant: str) -> str:
     return f"{source}/tenant={tenant}/"
 
 
-def snapshot(source: str, tenant: str, day: date) -> str:
+def reconciled(source: str, tenant: str, at: Instant, number: int) -> str:
+    """The blob of what was found missing of a day, the ``number``-th one, from 1 on."""
+    return f"{day(source, tenant, at)}reconcile-{number}.ndjson.gz"
+
+
+def snapshot(source: str, tenant: str, of: date) -> str:
     """The blob of a day's secure score or control profiles."""
-    return f"{_day(source, tenant, instants.from_date(day))}/{_SNAPSHOTS[source]}"
+    return f"{day(source, tenant, instants.from_date(of))}{_SNAPSHOTS[source]}"
 
 
 def manifest(source: str, tenant: str, start: Instant) -> str:
     """The manifest of the window, or of the day, that begins at ``start``."""
-    return f"manifests/{_day(source, tenant, start)}/{instants.to_stamp(start)}.json"
+    return f"manifests/{day(source, tenant, start)}{instants.to_stamp(start)}.json"
+
+
+def reconciled_manifest(source: str, tenant: str, at: Instant, number: int) -> str:
+    """The manifest of ``reconciled``."""
+    return f"manifests/{day(source, tenant, at)}reconcile-{number}.json"
+
+
+def manifests(source: str, tenant: str) -> str:
+    """What the names of all manifests begin with."""
+    return f"manifests/{source}/tenant={tenant}/"
+
+
+def is_reconciled(name: str) -> bool:
+    """Whether a blob, or a manifest, is one of what was found missing later."""
+    return name.rpartition("/")[2].startswith("reconcile-")
 
 
 def checkpoint(source: str, tenant: str) -> str:
@@ -50,7 +76,3 @@ def checkpoint(source: str, tenant: str) -> str:
 def mark(source: str, tenant: str) -> str:
     """The sign that a scan is wanted."""
     return f"marks/{source}/{tenant}.json"
-
-
-def _day(source: str, tenant: str, start: Instant) -> str:
-    return f"{of_source(source, tenant)}date={instants.to_date(start)}"

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from shared.export.jobs import Job
+from shared.export.jobs import Days, Job
 from shared.graph.sources import INCREMENTAL
 
 MOST_BYTES = 64 * 1024
@@ -24,6 +24,7 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     source: str
     tenant: str | None = None
     since: date | None = None
+    reconcile: Days | None = None
 
 
 def read(body: bytes, *, sources: Collection[str], tenants: Collection[str], home: str, today: date) -> Job:
@@ -39,7 +40,11 @@ def read(body: bytes, *, sources: Collection[str], tenants: Collection[str], hom
     try:
         wanted = msgspec.json.decode(body, type=_Body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        form = '{"source": "alerts_v2", "tenant": "<guid>", "since": "2026-01-31"}, the last two optional'
+        form = (
+            '{"source": "alerts_v2", "tenant": "<guid>", "since": "2026-01-31"} or '
+            '{"source": "alerts_v2", "tenant": "<guid>", "reconcile": {"from": "2026-11-01", "to": "2026-11-03"}}, '
+            "all but the source optional"
+        )
         raise Refused(f"The body must be JSON of this form: {form}. {error}") from error
     tenant = (wanted.tenant or home).lower()
     if wanted.source not in sources:
@@ -48,7 +53,9 @@ def read(body: bytes, *, sources: Collection[str], tenants: Collection[str], hom
         raise Refused("This tenant is not exported.", 404)
     if wanted.since is not None:
         _check_since(wanted.since, wanted.source, today)
-    return Job(asked_by="person", source=wanted.source, tenant=tenant, since=wanted.since)
+    if wanted.reconcile is not None:
+        _check_reconcile(wanted.reconcile, wanted.source, wanted.since, today)
+    return Job(asked_by="person", source=wanted.source, tenant=tenant, since=wanted.since, reconcile=wanted.reconcile)
 
 
 def _check_since(since: date, source: str, today: date) -> None:
@@ -56,3 +63,15 @@ def _check_since(since: date, source: str, today: date) -> None:
         raise Refused(f"{source} is kept by days, as far back as Graph shows it: there is no since.")
     if not today - _LONGEST_HISTORY <= since < today:
         raise Refused(f"since must be a day before today and after {today - _LONGEST_HISTORY}.")
+
+
+def _check_reconcile(days: Days, source: str, since: date | None, today: date) -> None:
+    if source not in INCREMENTAL:
+        raise Refused(f"{source} is kept by days: there is nothing to reconcile.")
+    if since is not None:
+        raise Refused("Ask for since or for reconcile, not for both.")
+    if not today - _LONGEST_HISTORY <= days.first <= days.last <= today:
+        earliest = today - _LONGEST_HISTORY
+        raise Refused(
+            f"reconcile must be from a day to the same or a later one, none before {earliest} or after today."
+        )

@@ -223,7 +223,8 @@ class Scan:
             exported.cost,
             facts.unreadable,
         )
-        self._session.finish(checkpoint, facts.start, content, facts.records)
+        name = names.manifest(self._source.name, self._tenant, facts.start)
+        self._session.finish(checkpoint, name, content, facts.records)
 
     def _late(self) -> bool:
         return self._edges.clock.monotonic() >= self._deadline

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 import msgspec
 
@@ -10,8 +9,8 @@ from shared import instants
 from shared.errors import DataNotUnderstood, StorageConflict
 from shared.export import checkpoint as checkpoints
 from shared.export import lease as leases
-from shared.export import names
-from shared.export.checkpoint import LIVE, Checkpoint, Lane, Manifest
+from shared.export import names, older
+from shared.export.checkpoint import LIVE, Checkpoint, Lane
 from shared.export.edges import Edges, Rules
 from shared.export.lease import Lease
 from shared.graph.client import Tally
@@ -81,13 +80,37 @@ class Session:
         self.checkpoint = checkpoint
         self._write_manifest()
 
-    def finish(self, checkpoint: Checkpoint, start: Instant, manifest: Mapping[str, object], records: int) -> None:
-        """Make data that lies in its blob part of the chain: checkpoint first, then its manifest."""
-        name = names.manifest(checkpoint.source, checkpoint.tenant, start)
+    def finish(self, checkpoint: Checkpoint, name: str, manifest: Mapping[str, object], records: int) -> None:
+        """Make data that lies in its blob part of the chain: checkpoint first, then its manifest of this name."""
+        stored = self.edges.state.read(name) if manifest.get("found_after_crash") else None
+        if stored is None:
+            self.save(checkpoint.with_manifest(name, manifest, records))
+            return
+        # An older checkpoint was put back: its chain goes on with the manifests that were written before.
+        fills = self._fills_before(name)
+        checkpoint = older.followed(checkpoint, fills)
         after = checkpoint.with_manifest(name, manifest, records)
-        if manifest.get("found_after_crash") and (stored := self.edges.state.read(name)):
-            after = _as_before(after, stored.data, checkpoint.chain, manifest["sha256"])
-        self.save(after)
+        after = older.as_before(after, stored.data, checkpoint.chain, manifest["sha256"])
+        self.save(older.followed(after, fills))
+
+    def is_old(self) -> bool:
+        """Whether an older checkpoint was put back, and windows are there that it does not know: a scan finds them."""
+        checkpoint, state = self.checkpoint, self.edges.state
+        starts = [lane.at() for lane in checkpoint.lanes.values()]
+        first = instants.from_text(checkpoint.first_start)  # where history that is just filled ends
+        written = (names.manifest(checkpoint.source, checkpoint.tenant, start) for start in starts)
+        return any(start != first and state.properties(name) for start, name in zip(starts, written, strict=True))
+
+    def _fills_before(self, other: str) -> dict[str, bytes]:
+        """All other manifests of what was filled in, by ``previous``: their names tell no place in the chain."""
+        state, checkpoint = self.edges.state, self.checkpoint
+        listed = state.names(names.manifests(checkpoint.source, checkpoint.tenant))
+        texts = [
+            stored.data
+            for name in listed
+            if names.is_reconciled(name) and name != other and (stored := state.read(name))
+        ]
+        return {msgspec.json.decode(text)["previous"]: text for text in texts}
 
     def _write_manifest(self) -> None:
         manifest = self.checkpoint.manifest
@@ -103,15 +126,6 @@ class Session:
                 why = "Somebody altered it or put it in, or the checkpoint was lost: then restore its previous version."
                 raise DataNotUnderstood(f"{what} {why}") from error
         self.checkpoint = self.checkpoint.replace(manifest=None)
-
-
-def _as_before(checkpoint: Checkpoint, manifest: bytes, chain: str | None, blob_sha256: object) -> Checkpoint:
-    """Where an older checkpoint was put back: its chain goes on with the manifests that were written before."""
-    kept = msgspec.json.decode(manifest)
-    if kept["previous"] != chain or kept["sha256"] != blob_sha256:
-        return checkpoint
-    stored = Manifest(name=checkpoint.manifest.name if checkpoint.manifest else "", text=manifest.decode())
-    return checkpoint.replace(manifest=stored, chain=sha256(manifest).hexdigest())
 
 
 def stored_checkpoint(state: Blobs, source: str, tenant: str) -> Checkpoint | None:

@@ -171,6 +171,15 @@ def find(blobs: Blobs, name: str, reader: PageReader, overlap: Instant) -> Found
     return Found(facts, Written(size, digest.hexdigest()), keys)
 
 
+def rows(blobs: Blobs, name: str, reader: PageReader) -> Iterator[Row]:
+    """The rows of a blob, as a stream.
+
+    Raises:
+        DataNotUnderstood: it is no gzip stream, or a line is no record.
+    """
+    return map(reader.row, lines(blobs.chunks(name), name))
+
+
 def lines(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
     """The lines of a blob, from its gzip stream, without their ends; the last one ends with a line break, too.
 

@@ -150,15 +150,25 @@ class GraphClient:
         self._transport = transport
         self._clock = clock
         self._per_minute = per_minute
-        self._budgets: dict[str, RequestBudget] = {}
+        self._budgets: dict[tuple[str, int], RequestBudget] = {}
         self._roomy = _BUDGETS
         self._lock = Lock()
 
-    def send(self, tenant: str, call: Call, *, tally: Tally, until: float, fault_tries: int = _FAULT_TRIES) -> Answer:
+    def send(
+        self,
+        tenant: str,
+        call: Call,
+        *,
+        tally: Tally,
+        until: float,
+        fault_tries: int = _FAULT_TRIES,
+        unhurried: bool = False,
+    ) -> Answer:
         """Send one request, again where Graph asks for it.
 
         ``until`` is the monotonic second that no wait may pass: the decision falls before the wait. Nor may Graph keep
-        a request waiting for longer than a minute.
+        a request waiting for longer than a minute. What is ``unhurried`` leaves half of the tenant's requests to
+        others.
 
         Raises:
             GraphRefused: the request would be refused again.
@@ -168,7 +178,7 @@ class GraphClient:
         if urlsplit(call.url)[:2] != self._origin:
             # A nextLink is a URL from outside, and would get our token.
             raise DataNotUnderstood(f"tenant {tenant}: Graph named a next page on another host than {self.base_url}")
-        tries = _Tries(self._clock.monotonic())
+        tries = _Tries(self._clock.monotonic(), unhurried)
         retrying = Retrying(
             retry=retry_if_exception_type(TryAgain),
             wait=_wait_s,
@@ -185,7 +195,9 @@ class GraphClient:
     def _once(self, tenant: str, call: Call, tally: Tally, until: float, tries: "_Tries") -> Answer:
         token = self._tokens.token(tenant)
         asked = self._clock.monotonic()
-        self._budget(tenant).wait(until)
+        if tries.unhurried:
+            self._budget(tenant, max(1, self._per_minute // 2)).wait(until)
+        self._budget(tenant, self._per_minute).wait(until)
         now = self._clock.monotonic()
         tries.began += now - asked  # a wait for our own limit is none of Graph's
         headers = {
@@ -215,12 +227,13 @@ class GraphClient:
             return True
         return self._clock.monotonic() + state.upcoming_sleep > until
 
-    def _budget(self, tenant: str) -> RequestBudget:
+    def _budget(self, tenant: str, per_minute: int) -> RequestBudget:
         with self._lock:
-            if tenant not in self._budgets and len(self._budgets) >= self._roomy:
+            key = tenant, per_minute
+            if key not in self._budgets and len(self._budgets) >= self._roomy:
                 self._budgets = {each: budget for each, budget in self._budgets.items() if not budget.idle}
                 self._roomy = max(_BUDGETS, 2 * len(self._budgets))
-            return self._budgets.setdefault(tenant, RequestBudget(self._per_minute, self._clock))
+            return self._budgets.setdefault(key, RequestBudget(per_minute, self._clock))
 
 
 @dataclass(slots=True)
@@ -229,6 +242,7 @@ class _Tries:
 
     began: float
     """Monotonic second."""
+    unhurried: bool
     met_503: bool = False
     """Only this request changes its connection: those of other tenants are none of its business."""
 

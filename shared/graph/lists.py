@@ -10,14 +10,20 @@ from shared.instants import Instant
 
 
 class GraphList:
-    """Graph's list of one source and tenant; counts in ``tally`` what it asks, and waits no later than ``until``."""
+    """Graph's list of one source and tenant; counts in ``tally`` what it asks, and waits no later than ``until``.
 
-    def __init__(self, client: GraphClient, tenant: str, source: Source, tally: Tally, until: float) -> None:
+    One that is ``unhurried`` takes but half of the tenant's requests.
+    """
+
+    def __init__(
+        self, client: GraphClient, tenant: str, source: Source, tally: Tally, until: float, *, unhurried: bool = False
+    ) -> None:
         self._client = client
         self._tenant = tenant
         self._source = source
         self._tally = tally
         self._until = until
+        self._unhurried = unhurried
         self._reader = PageReader(source)
         self.page_size = source.page_size or 0
 
@@ -43,6 +49,8 @@ class GraphList:
     def _get(self, url: str, *, patient: bool) -> Page:
         tries = {} if patient else {"fault_tries": 1}
         call = Call("GET", url, self._source.path, self._source.permission)
-        answer = self._client.send(self._tenant, call, tally=self._tally, until=self._until, **tries)
+        answer = self._client.send(
+            self._tenant, call, tally=self._tally, until=self._until, unhurried=self._unhurried, **tries
+        )
         self._tally.pages += 1
         return self._reader.page(answer.status, answer.headers, answer.body)

@@ -20,6 +20,9 @@ from shared.instants import Instant
 
 KEY_BYTES = 12
 
+UNKNOWN_PROVIDER = "unknown/unknown"
+"""Stands for whoever a Warning header in another form may mean."""
+
 
 class Row(msgspec.Struct, frozen=True, gc=False):
     """One revision of a record."""
@@ -132,7 +135,7 @@ def failed_providers(warning: str) -> dict[str, int]:
     A header in another form still means that something is missing: it counts as one unknown provider.
     """
     items = {f"{vendor}/{provider}": int(status) for vendor, provider, status in _WARNING.findall(warning)}
-    return items or {"unknown/unknown": 206}
+    return items or {UNKNOWN_PROVIDER: 206}
 
 
 def _one_line(raw: bytes) -> bytes:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from azure.storage.queue import QueueServiceClient
 from local.stack import TENANT, Stack
 from shared.storage.azure_blobs import AzureBlobs, by_connection_string
 from tests.e2e.blobs import lines
-from tests.e2e.driving import complete, fire, lift_limit, status
+from tests.e2e.driving import complete, control, fire, lift_limit, status
 from tests.e2e.waiting import until
 from tests.views.viewed import newest, same, shown
 
@@ -50,6 +51,7 @@ def test_every_function_is_indexed(stack: Stack) -> None:
         "export_secure_scores",
         "run_export_job",
         "request_export",
+        "reconcile",
         "status",
         "notifications",
         "lifecycle",
@@ -98,6 +100,25 @@ def test_a_change_is_exported_when_somebody_asks(stack: Stack) -> None:
     assert re.fullmatch(r"[0-9a-f-]{36}", answer.json()["id"])
     until(lambda: complete(stack, "alerts_v2"), "the changed alerts")
     assert b"\n" not in b"".join(lines(stack.azurite.connection_string, "alerts_v2"))
+
+
+def test_what_comes_days_late_is_filled_in_when_somebody_asks(stack: Stack) -> None:
+    """No scan reads so far back; the comparison does, and the timer asks for it of every source."""
+    day = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()
+    control(stack, "POST", "create", {"source": "alerts_v2", "at": f"{day}T12:00:00Z"})
+    asked = {"source": "alerts_v2", "reconcile": {"from": day, "to": day}}
+    assert requests.post(f"{stack.host_url}/api/export", json=asked, timeout=10).status_code == 202
+    until(lambda: complete(stack, "alerts_v2"), "the late alert")
+    assert status(stack)["tenants"][TENANT]["alerts_v2"]["reconcile"]["filled"] == 1
+    fire(stack, "reconcile")
+    for source in SOURCES[:3]:
+
+        def compared(source: str = source) -> bool:
+            result = status(stack)["tenants"][TENANT][source]["reconcile"]
+            return bool(result and result["finished"] and result["seen"] > 1)
+
+        until(compared, source)
+        assert complete(stack, source)
 
 
 @pytest.mark.parametrize("body", ["", "[]", '{"source": "nothing"}', '{"source": "alerts_v2", "since": "tomorrow"}'])

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from shared.export import jobs, requests
-from shared.export.jobs import Job
+from shared.export.jobs import Days, Job
 
 HOME = "11111111-2222-3333-4444-555555555555"
 TODAY = date(2026, 11, 23)
@@ -21,6 +21,9 @@ def test_a_request_becomes_a_job() -> None:
     assert (job.asked_by, job.source, job.tenant, job.since) == ("person", "alerts_v2", HOME, None)
     job = read(b'{"source": "alerts_v2", "tenant": "%b", "since": "2026-01-31"}' % HOME.upper().encode())
     assert (job.tenant, job.since) == (HOME, date(2026, 1, 31))
+    assert jobs.decode(jobs.encode(job)) == job
+    job = read(b'{"source": "alerts_v2", "reconcile": {"from": "2026-11-01", "to": "2026-11-23"}}')
+    assert job.reconcile == Days(first=date(2026, 11, 1), last=TODAY)
     assert jobs.decode(jobs.encode(job)) == job
 
 
@@ -40,6 +43,17 @@ def test_a_request_becomes_a_job() -> None:
         (b'{"source": "alerts_v2", "since": "2026-11-23"}', 400, "before today"),
         (b'{"source": "alerts_v2", "since": "1999-01-01"}', 400, "after"),
         (b'{"source": "secureScores", "since": "2026-01-01"}', 400, "no since"),
+        (b'{"source": "alerts_v2", "reconcile": {"from": "2026-11-01"}}', 400, "to"),
+        (b'{"source": "alerts_v2", "reconcile": {"from": "2026-11-01", "to": "soon"}}', 400, "reconcile"),
+        (b'{"source": "alerts_v2", "reconcile": {"from": "2026-11-03", "to": "2026-11-01"}}', 400, "later"),
+        (b'{"source": "alerts_v2", "reconcile": {"from": "2026-11-03", "to": "2026-11-24"}}', 400, "after today"),
+        (b'{"source": "alerts_v2", "reconcile": {"from": "1999-11-03", "to": "2026-11-23"}}', 400, "before 2016"),
+        (b'{"source": "secureScores", "reconcile": {"from": "2026-11-01", "to": "2026-11-03"}}', 400, "kept by days"),
+        (
+            b'{"source": "alerts_v2", "since": "2026-01-31", "reconcile": {"from": "2026-11-01", "to": "2026-11-03"}}',
+            400,
+            "not for both",
+        ),
         (b'{"source": "alerts_v2"}' + b" " * requests.MOST_BYTES, 413, "longer"),
     ],
 )

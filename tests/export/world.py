@@ -3,10 +3,10 @@
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from itertools import pairwise
 from threading import Event, Thread
@@ -18,7 +18,7 @@ from shared.export import job as export_job
 from shared.export import jobs, names
 from shared.export.checkpoint import Checkpoint, decode
 from shared.export.edges import Edges, Rules
-from shared.export.jobs import Asker, Job
+from shared.export.jobs import Asker, Days, Job
 from shared.graph.client import GraphClient
 from shared.graph.sources import SOURCES
 from tests.fakes.clock import FakeClock
@@ -53,6 +53,8 @@ class World:
         self.data = MemoryBlobs(self.clock)
         self.state = MemoryBlobs(self.clock)
         self.jobs = MemoryQueue(self.clock)
+        self.per_minute = 1_000_000
+        """Requests to Graph."""
         self.lose: list[str] = []
         """Operations whose next answer gets lost, so that the client sends them again."""
 
@@ -73,6 +75,18 @@ class World:
         """A message for the source."""
         return Job(asked_by=asked_by, source=self.source, tenant=TENANT, since=since)
 
+    def comparison(self, asked_by: Asker = "tick", back: int = 3, to_back: int = 0) -> Job:
+        """A message that asks to compare the last days with Graph."""
+        today = self.clock.now().date()
+        days = Days(first=today - timedelta(days=back), last=today - timedelta(days=to_back))
+        return Job(asked_by=asked_by, source=self.source, tenant=TENANT, reconcile=days)
+
+    def close_days(self, days: int = 2) -> None:
+        """Let days pass in which nothing comes, so that no scan can read any more what was there before."""
+        for _ in range(days):
+            self.clock.advance(86_400)
+            self.run()
+
     def run(self, job: Job | None = None, step: Step | None = None) -> None:
         """Do one job as a worker of its own; ``step`` is called at every touch of the world."""
         export_job.run(job or self.job(), self._edges(step or (lambda _: None)), self.rules)
@@ -87,7 +101,7 @@ class World:
 
     def _edges(self, step: Step) -> Edges:
         transport = SteppedTransport(SimulatedTransport(self.graph, self.clock), step)
-        client = GraphClient(self.graph.base_url, SimulatedTokens(self.graph), transport, self.clock, 1_000_000)
+        client = GraphClient(self.graph.base_url, SimulatedTokens(self.graph), transport, self.clock, self.per_minute)
         return Edges(
             graph=client,
             data=Stepped(self.data, step, self.lose),
@@ -128,7 +142,10 @@ class World:
         return {(revision.id, revision.at) for revision in self.records.current()}
 
     def check_chain(self) -> None:
-        """Manifests and blobs belong together one to one, in a chain without a fork, and windows join without a gap."""
+        """Manifests and blobs belong together one to one, in a chain without a fork, and windows join without a gap.
+
+        What was filled in later is numbered from 1 on in each day, and lies where no scan reads any more.
+        """
         manifests = {name: self.state.read(name) for name in self.state.names("manifests/")}
         by_hash = {sha256(m.data).hexdigest(): json.loads(m.data) for m in manifests.values() if m}
         by_name = {name: m.data for name, m in manifests.items() if m}
@@ -147,10 +164,23 @@ class World:
             assert manifest["sha256"] == sha256(blobs[manifest["blob"]]).hexdigest()
             assert manifest["bytes"] == len(blobs[manifest["blob"]])
         if "read_start" in (seen[0]["window"] if seen else {}):
-            windows = sorted((m["window"]["start"], m["window"]["end"]) for m in seen)
+            filled = [m for m in seen if "reconcile" in m]
+            windows = sorted((m["window"]["start"], m["window"]["end"]) for m in seen if m not in filled)
+            for folder, numbers in _numbers(manifest["blob"] for manifest in reversed(filled)).items():
+                assert numbers == list(range(1, len(numbers) + 1)), folder
+            assert all(m["window"]["end"] <= self.checkpoint().lanes["live"].keys_from for m in filled)
             assert windows[0][0] == self.checkpoint().first_start
             assert all(a[1] == b[0] for a, b in pairwise(windows))
             assert windows[-1][1] == self.checkpoint().lanes["live"].watermark
+
+
+def _numbers(filled: Iterable[str]) -> dict[str, list[int]]:
+    """The numbers of the blobs that were filled in, in the order of writing, by day."""
+    numbers: dict[str, list[int]] = {}
+    for name in filled:
+        folder, _, last = name.rpartition("/")
+        numbers.setdefault(folder, []).append(int(last.removeprefix("reconcile-").removesuffix(".ndjson.gz")))
+    return numbers
 
 
 @dataclass

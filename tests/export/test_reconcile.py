@@ -1,0 +1,849 @@
+"""What was exported is compared with Graph, and what is missing filled in: told in small stories."""
+
+import json
+from contextlib import suppress
+from itertools import product
+from typing import Any
+
+import pytest
+
+from local.simulator.faults import ProviderFailure, Scripted
+from shared import instants
+from shared.errors import AppError, GraphRefused, GraphUnavailable, StorageConflict
+from shared.export import jobs, names
+from shared.export.checkpoint import Checkpoint, Gap, decode, with_compared
+from shared.export.compare import _PAGES
+from shared.export.reconciliation import Reconciliation
+from tests.export.world import At, Killed, KilledAt, Paused, World, with_rules
+from tests.simulated import TENANT
+
+DAY_S = 86_400
+SENTINEL = ProviderFailure("Microsoft", "Microsoft Sentinel", 504)
+
+
+def late(world: World, count: int = 3, ago_s: float = DAY_S) -> set[tuple[str, str]]:
+    """Records that Graph shows only now, although they are old."""
+    ids = {world.create(ago_s + n) for n in range(count)}
+    return {revision for revision in world.current() if revision[0] in ids}
+
+
+def exported_world(**more: Any) -> World:
+    """Two days exported, and the day before them closed."""
+    world = World(**more)
+    for hours in (1, 5, 20, 30, 40, 59):
+        world.create(hours * 3600)
+    world.run()
+    return world
+
+
+def finish(world: World) -> Checkpoint:
+    """Let all that is on the queue be done, now and later."""
+    for _ in range(200):
+        world.deliver()
+        if not world.jobs.messages:
+            break
+        world.clock.advance(20)
+    assert not world.jobs.messages
+    return world.checkpoint()
+
+
+def filled_blobs(world: World) -> list[str]:
+    return [name for name in world.data.names("") if "/reconcile-" in name]
+
+
+def check_whole(world: World) -> None:
+    """Everything that Graph shows is in a blob, once, and the chain proves it."""
+    assert set(world.exported()) >= world.current()
+    assert set(world.exported()) <= world.revisions()
+    assert set(world.exported().values()) == {1}
+    assert world.checkpoint().records == len(world.exported())
+    world.check_chain()
+
+
+def test_what_comes_days_late_is_filled_in_as_a_further_blob_of_its_day() -> None:
+    """No scan reads so far back; the comparison finds it, as Graph sends it, with a manifest in the chain."""
+    world = exported_world()
+    found = late(world)
+    world.run()
+    assert not found & set(world.exported())
+    world.run(world.comparison())
+    assert found <= set(world.exported())
+    [name] = filled_blobs(world)
+    assert name == f"alerts_v2/tenant={TENANT}/date=2026-11-22/reconcile-1.ndjson.gz"
+    lines = {world.records.render(ordinal) for id_, _ in found if (ordinal := world.records.find(id_)) is not None}
+    assert lines <= set(world.lines())
+    stored = world.state.read(f"manifests/alerts_v2/tenant={TENANT}/date=2026-11-22/reconcile-1.json")
+    assert stored
+    manifest = json.loads(stored.data)
+    assert (manifest["records"], manifest["partial"], manifest["found_after_crash"]) == (3, [], False)
+    assert {k: manifest["reconcile"][k] for k in ("days", "missing", "filled", "gaps")} == {
+        "days": 1,
+        "missing": 3,
+        "filled": 3,
+        "gaps": 0,
+    }
+    check_whole(world)
+
+
+def test_where_nothing_is_missing_nothing_is_written() -> None:
+    """A second comparison finds what the first has filled in, and so does nothing."""
+    world = exported_world()
+    late(world)
+    world.run(world.comparison())
+    before = list(world.data.names(""))
+    world.run(world.comparison())
+    assert list(world.data.names("")) == before
+    result = world.checkpoint().reconcile
+    assert (result.missing, result.filled, result.todo) == (0, 0, [])
+    assert result.finished is not None
+
+
+def test_more_that_comes_later_is_the_next_number() -> None:
+    """Blobs are never rewritten, so each comparison that finds something adds one."""
+    world = exported_world()
+    for _ in range(11):
+        late(world, 1, DAY_S - 1000)
+        world.clock.advance(1)
+        world.run(world.comparison())
+    assert len(filled_blobs(world)) == 11
+    check_whole(world)
+
+
+def test_the_result_counts_what_was_found() -> None:
+    """Seen, missing, filled, and what only blobs have: what was updated since, or deleted."""
+    world = exported_world()
+    record = world.create(DAY_S)
+    world.run(world.comparison())
+    seen = world.checkpoint().reconcile.seen
+    world.records.remove(record)
+    late(world, 2)
+    world.run(world.comparison())
+    result = world.checkpoint().reconcile
+    assert (result.seen, result.missing, result.filled, result.only_in_blobs) == (seen + 1, 2, 2, 1)
+    assert result.days == 3
+
+
+def test_late_arrivals_in_blobs_of_the_next_day_are_not_missing() -> None:
+    """The overlap reaches over midnight, so the keys of a day lie in the blobs of two."""
+    world = exported_world()
+    world.clock.advance(12 * 3600 - 600)  # ten minutes before midnight
+    world.run()
+    world.create(60)
+    world.clock.advance(1200)
+    world.run()
+    world.create(1500)  # before midnight, and read by a window of the new day
+    world.clock.advance(60)
+    world.run()
+    world.clock.advance(7200)
+    world.create()
+    world.clock.advance(60)
+    world.run()
+    world.run(world.comparison())
+    assert filled_blobs(world) == []
+    check_whole(world)
+
+
+def test_what_a_scan_may_still_read_is_left_to_it() -> None:
+    """A record in the overlap is the next scan's; were it filled in too, it would be there twice."""
+    world = exported_world()
+    late(world, 3, 1800)
+    world.run(world.comparison())
+    assert filled_blobs(world) == []
+    world.run()
+    check_whole(world)
+
+
+def test_a_raised_overlap_reads_nothing_that_was_filled_in() -> None:
+    """No scan reads behind the time from which its keys are complete."""
+    world = exported_world()
+    late(world, 3, 3700)
+    world.run(world.comparison())
+    assert len(filled_blobs(world)) == 1
+    with_rules(world, overlap=1440 * instants.MINUTE)
+    world.create()
+    world.clock.advance(60)
+    world.run()
+    check_whole(world)
+
+
+def test_history_that_is_still_being_filled_is_left_alone() -> None:
+    """Before the first start nothing is compared."""
+    world = exported_world()
+    world.create(4 * DAY_S)
+    world.run(world.comparison("person", back=6))
+    assert filled_blobs(world) == []
+    assert world.checkpoint().reconcile.seen < len(world.current())
+
+
+def test_a_person_chooses_the_days() -> None:
+    """Both days included, and no other."""
+    world = exported_world()
+    yesterday, before = late(world, 1, DAY_S), late(world, 1, 2 * DAY_S)
+    world.run(world.comparison("person", back=2, to_back=2))
+    assert before <= set(world.exported())
+    assert not yesterday & set(world.exported())
+
+
+@pytest.mark.parametrize("change", ["remove", "update"])
+def test_what_graph_shows_no_more_under_the_lease_is_not_written(change: str) -> None:
+    """Graph is asked once more: it counts as missing, and as not filled. A new revision is the next scan's."""
+    world = exported_world()
+    [(record, _)] = late(world, 1)
+    leases = 0
+
+    def meanwhile(what: str) -> None:
+        nonlocal leases
+        leases += what == "before lease"
+        if leases == 3 and what == "before lease":  # taken in, a day compared, and now that of the late record
+            world.records.remove(record) if change == "remove" else world.update(record)
+
+    world.run(world.comparison(), meanwhile)
+    result = world.checkpoint().reconcile
+    assert (result.missing, result.filled) == (1, 0)
+    assert filled_blobs(world) == []
+    world.clock.advance(60)
+    world.run()
+    check_whole(world)
+
+
+def test_two_comparisons_at_once_fill_in_once() -> None:
+    """Who takes the lease second reads the blobs that came meanwhile."""
+    world = exported_world()
+    late(world)
+    for n in range(1, 40):
+        slow = Paused(world, world.comparison("person"), At("", n)).start()
+        late(world, 1)
+        world.clock.advance(61)
+        with suppress(AppError):
+            world.run(world.comparison())
+        with suppress(AppError):
+            slow.resume()
+        world.clock.advance(61)
+        finish(world)
+        check_whole(world)
+
+
+def touches(world: World) -> int:
+    """How often a comparison touches the world."""
+    count = 0
+
+    def step(_: str) -> None:
+        nonlocal count
+        count += 1
+
+    world.run(world.comparison(), step)
+    return count
+
+
+def damaged_world() -> World:
+    world = exported_world()
+    late(world, 3, DAY_S)
+    late(world, 2, 2 * DAY_S)
+    world.clock.advance(1)
+    return world
+
+
+TOUCHES = touches(damaged_world())
+
+
+def test_killed_at_every_touch_and_run_again() -> None:
+    """Whatever the crash left is finished first: nothing doubled, nothing lost, the chain whole."""
+    assert TOUCHES > 50
+    for n in range(1, TOUCHES + 1):
+        world = damaged_world()
+        job = world.comparison()
+        with suppress(Killed):
+            world.run(job, KilledAt(At("", n)))
+        world.clock.advance(61)
+        world.run(job)
+        finish(world)
+        check_whole(world)
+
+
+def test_killed_at_every_touch_and_scanned_before_it_is_run_again() -> None:
+    """A scan needs to know nothing of a comparison that died."""
+    for n in range(1, TOUCHES + 1, 2):
+        world = damaged_world()
+        job = world.comparison()
+        with suppress(Killed):
+            world.run(job, KilledAt(At("", n)))
+        world.clock.advance(61)
+        late(world, 1)
+        world.create()
+        world.clock.advance(61)
+        world.run()
+        world.run(job)
+        world.run(world.comparison())
+        finish(world)
+        check_whole(world)
+
+
+def test_a_zombie_of_itself_finds_the_name_taken() -> None:
+    """It stands still at any touch, others take over and go on, and it wakes up late."""
+    for n in range(1, TOUCHES + 1):
+        world = damaged_world()
+        job = world.comparison()
+        zombie = Paused(world, job, At("", n)).start()
+        world.clock.advance(61)
+        world.run(job)
+        world.create()
+        world.clock.advance(61)
+        world.run()
+        finish(world)
+        with suppress(AppError):
+            zombie.resume()
+        world.clock.advance(61)
+        world.run(job)
+        finish(world)
+        check_whole(world)
+
+
+def test_a_zombie_that_commits_when_its_record_is_gone_leaves_no_blob_behind() -> None:
+    """The name that it wrote down is closed by whoever comes next, although nothing is missing any more."""
+    world = exported_world()
+    [(record, _)] = late(world, 1)
+    zombie = Paused(world, world.comparison(), At("before commit", 1)).start()
+    world.clock.advance(61)
+    world.records.remove(record)
+    world.run(world.comparison())
+    zombie.resume()
+    assert isinstance(zombie.error, StorageConflict)
+    [name] = filled_blobs(world)
+    properties = world.data.properties(name)
+    assert properties
+    assert properties.metadata["records"] == "0"
+    world.check_chain()
+
+
+def test_a_blob_that_a_crash_left_is_finished_from_its_own_bytes() -> None:
+    """Graph may show those records no more, and need not even answer."""
+    world = exported_world()
+    [(record, _)] = late(world, 1)
+    with suppress(Killed):
+        world.run(world.comparison(), KilledAt(At("after commit", 1)))
+    assert len(filled_blobs(world)) == 1
+    world.records.remove(record)
+    world.clock.advance(61)
+    world.graph.faults["alerts_v2"].outage = 500
+    world.run(world.comparison())
+    stored = world.state.read(names.reconciled_manifest("alerts_v2", TENANT, world.now - instants.DAY, 1))
+    assert stored
+    manifest = json.loads(stored.data)
+    assert (manifest["found_after_crash"], manifest["records"], manifest["reconcile"]["filled"]) == (True, 1, 1)
+    world.check_chain()
+    world.graph.faults["alerts_v2"].outage = None
+    world.run(world.comparison())
+    check_whole(world)
+
+
+@pytest.mark.parametrize("when", ["before commit", "after commit"])
+def test_a_blob_that_another_comparison_left_meanwhile_comes_first(when: str) -> None:
+    """Whoever takes the lease to write looks for what others were about to."""
+    world = damaged_world()  # the two days that lack something are compared in turn
+    slow = Paused(world, world.comparison("person", 1), At("before request", 1)).start()
+    with suppress(Killed):
+        world.run(world.comparison("tick", 2), KilledAt(At(when, 1)))
+    world.clock.advance(61)
+    slow.resume()
+    assert world.checkpoint().reconcile.filling is None
+    finish(world)
+    world.run(world.comparison())
+    check_whole(world)
+
+
+def checkpoints_of_a_busy_week(*, window_last: bool = True) -> tuple[World, list[bytes]]:
+    """Windows and comparisons in turns; and each checkpoint that there was before the last window."""
+    world = exported_world()
+    versions: list[bytes] = []
+
+    def remember(what: str) -> None:
+        if what == "after replace" and (stored := world.state.read(names.checkpoint("alerts_v2", TENANT))):
+            versions.append(stored.data)
+
+    for comparisons in (1, 0, 2, 1):
+        for _ in range(comparisons):
+            late(world, 1, DAY_S)
+            late(world, 1, 3650)
+            world.run(world.comparison(), remember)
+        world.create()
+        world.clock.advance(300)
+        world.run(None, remember)
+    if not window_last:
+        late(world, 1, DAY_S)
+        world.run(world.comparison())
+    world.clock.advance(61)
+    return world, versions[:-2]
+
+
+OLDER = len(checkpoints_of_a_busy_week()[1])
+
+
+def test_an_older_checkpoint_that_is_restored_finds_what_was_filled_in_since() -> None:
+    """Manifests that lie there already are the chain's; and no scan reads again what they stand for."""
+    assert OLDER > 15
+    for version, window_last in product(range(OLDER), (True, False)):
+        world, versions = checkpoints_of_a_busy_week(window_last=window_last)
+        world.state.put(names.checkpoint("alerts_v2", TENANT), versions[version])
+        with_rules(world, overlap=1440 * instants.MINUTE)
+        world.create()
+        world.clock.advance(300)
+        late(world, 1, DAY_S)
+        if version % 2:
+            world.run()
+        world.run(world.comparison())
+        finish(world)
+        world.run()
+        check_whole(world)
+
+
+def test_an_older_checkpoint_from_the_midst_of_a_comparison_may_be_restored() -> None:
+    """The blob that was about to be committed is there, and so is its manifest."""
+    world = exported_world()
+    late(world)
+    versions: list[bytes] = []
+
+    def remember(what: str) -> None:
+        if what == "after replace" and (stored := world.state.read(names.checkpoint("alerts_v2", TENANT))):
+            versions.append(stored.data)
+
+    world.run(world.comparison(), remember)
+    world.clock.advance(61)
+    [amidst] = [version for version in versions if decode(version, "").reconcile.filling]
+    world.state.put(names.checkpoint("alerts_v2", TENANT), amidst)
+    late(world, 1, 2 * DAY_S)
+    world.run(world.comparison())
+    check_whole(world)
+
+
+def test_nothing_is_committed_under_a_lease_that_ran_out() -> None:
+    """Between the checkpoint that tells of the blob and the blob itself, too."""
+    world = exported_world()
+    late(world)
+
+    def stand_still(what: str) -> None:
+        if what == "after replace" and world.checkpoint().reconcile.filling:
+            world.clock.advance(61)
+
+    with pytest.raises(StorageConflict):
+        world.run(world.comparison(), stand_still)
+    assert filled_blobs(world) == []
+    world.run(world.comparison())
+    check_whole(world)
+
+
+def test_a_piece_waits_for_the_lease() -> None:
+    """What was compared is not thrown away because a scan is at work."""
+    world = exported_world()
+    late(world)
+    holders: list[Paused] = []
+    tries = 0
+
+    def scan(what: str) -> None:
+        nonlocal tries
+        if what == "before request" and not holders:
+            holders.append(Paused(world, world.job(), At("before request", 1)).start())
+        tries += bool(holders) and what == "before lease"
+        if tries == 3 and what == "before lease":
+            holders[0].resume()
+
+    world.run(world.comparison(), scan)
+    assert tries > 3
+    assert world.checkpoint().reconcile.todo == []
+    check_whole(world)
+
+
+@pytest.mark.parametrize("leased", [True, False])
+def test_throttled_for_long_it_comes_back_and_has_not_failed(leased: bool) -> None:  # noqa: FBT001
+    """Graph said when: no failure stands in status, whether it said so while comparing or while filling in."""
+    world = exported_world()
+    late(world)
+
+    def throttle(what: str) -> None:
+        if what == "before request" and _leased(world) == leased:
+            world.graph.faults["alerts_v2"].script = [Scripted(429, "3000")]
+
+    job = world.comparison()
+    world.run(job, throttle)
+    assert world.checkpoint().failure is None
+    assert world.checkpoint().reconcile.todo
+    [(when, text)] = world.jobs.messages
+    assert jobs.decode(text) == job
+    assert (when - world.clock.now()).total_seconds() >= 59
+    finish(world)
+    check_whole(world)
+
+
+def test_pages_before_a_fault_stay_compared() -> None:
+    """Graph fails in the middle of a day: the next try begins there."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].max_top = 2
+    late(world, 12)
+    requests = 0
+
+    def fail(what: str) -> None:
+        nonlocal requests
+        requests += what == "before request"
+        world.graph.faults["alerts_v2"].outage = 500 if requests > 8 and not _leased(world) else None
+
+    world.run(world.comparison(), fail)
+    world.graph.faults["alerts_v2"].outage = None
+    piece = world.checkpoint().reconcile.piece()
+    assert piece
+    assert piece[0] % instants.DAY
+    assert world.checkpoint().failure
+    world.run(world.comparison())
+    check_whole(world)
+
+
+@pytest.mark.parametrize("operation", ["commit", "replace", "create", "send", "stage", "put"])
+def test_a_lost_answer_is_no_harm(operation: str) -> None:
+    """What was done is recognised as one's own."""
+    world = damaged_world()
+    for _ in range(3):
+        world.lose.append(operation)
+        with suppress(AppError):
+            world.run(world.comparison())
+        world.clock.advance(61)
+    world.lose.clear()
+    world.run(world.comparison())
+    finish(world)
+    check_whole(world)
+
+
+@pytest.mark.parametrize("budget_s", [0.01, 0.3])
+def test_it_goes_on_where_it_stopped_within_a_day_too(budget_s: float) -> None:
+    """Time for a page or two at once, or for less than one: every run gains ground, and none begins anew."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].max_top = 2
+    late(world, 12)
+    with_rules(world, budget_s=budget_s)
+    job = world.comparison()
+    world.run(job)
+    left = [world.checkpoint().reconcile.piece()]
+    while left[-1] and len(left) < 100:
+        assert [jobs.decode(text).id for _, text in world.jobs.messages] == [job.id]
+        world.clock.advance(15)
+        world.deliver(1)
+        left.append(world.checkpoint().reconcile.piece())
+    starts = [piece[0] for piece in left if piece]
+    assert len(starts) > 5
+    assert starts == sorted(set(starts))
+    assert any(start % instants.DAY for start in starts)
+    assert world.checkpoint().reconcile.filled == 12
+    check_whole(world)
+
+
+def test_a_long_list_of_missing_records_becomes_several_blobs() -> None:
+    """So many pages are held under the lease, and no more."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].max_top = 2
+    late(world, 3 * _PAGES)
+    world.run(world.comparison())
+    assert len(filled_blobs(world)) > 1
+    check_whole(world)
+
+
+def test_it_gives_way_to_bells_and_goes_on_by_itself() -> None:
+    """A mark that is left while it runs ends it at the next page; bells find the lease free all the time."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].max_top = 2
+    late(world, 12)
+    world.run(world.job("bell"))
+    rung = 0
+
+    def ring(what: str) -> None:
+        nonlocal rung
+        if what == "before request" and rung < 2:
+            rung += 1
+            world.run(world.job("bell"))
+
+    world.run(world.comparison(), ring)
+    result = world.checkpoint().reconcile
+    assert rung == 2
+    assert result.todo
+    assert result.seen < 12
+    finish(world)
+    assert world.checkpoint().reconcile.todo == []
+    check_whole(world)
+
+
+def test_a_mark_that_is_left_while_it_holds_the_lease_is_answered() -> None:
+    """A bell comes for it, as after a scan."""
+    world = exported_world()
+    late(world)
+
+    def ring(what: str) -> None:
+        if what == "before commit":
+            world.run(world.job("tick"))
+
+    world.run(world.comparison(), ring)
+    assert [jobs.decode(text).asked_by for _, text in world.jobs.messages] == ["delayed bell"]
+    world.create()
+    world.clock.advance(60)
+    finish(world)
+    check_whole(world)
+
+
+@pytest.mark.parametrize("asked_by", ["tick", "person"])
+def test_it_waits_for_the_lease_without_failing(asked_by: Any) -> None:
+    """A daily comparison comes but once, so it asks again as a person's request does."""
+    world = exported_world()
+    late(world)
+    holder = Paused(world, world.job(), At("before request", 1)).start()
+    job = world.comparison(asked_by)
+    world.run(job)
+    [(when, text)] = world.jobs.messages
+    assert jobs.decode(text) == job
+    assert (when - world.clock.now()).total_seconds() == 5
+    holder.resume()
+    finish(world)
+    check_whole(world)
+
+
+def test_it_takes_no_more_than_half_of_the_requests() -> None:
+    """The other half is left to scans."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].max_top = 1
+    for n in range(20):
+        world.create(DAY_S + n)
+    world.run(world.comparison())
+    world.per_minute = 20
+    with_rules(world, budget_s=100_000)
+    times = []
+
+    def step(what: str) -> None:
+        if what == "before request":
+            times.append(world.clock.monotonic())
+
+    world.run(world.comparison(), step)
+    assert len(times) > 20
+    assert all(later - earlier > 59.9 for earlier, later in zip(times, times[10:], strict=False))
+
+
+def failing_for_a_day(world: World) -> None:
+    """A provider fails while its records come, and nobody asks again in time."""
+    world.graph.faults["alerts_v2"].partial = [SENTINEL]
+    world.create(60, product="Microsoft Sentinel")
+    world.create(60, product="Microsoft Defender for Identity")
+    world.run()
+    world.clock.advance(7200)
+
+
+def test_a_providers_gap_is_filled_and_goes_once_it_answers() -> None:
+    """All of it was compared without a 206 that names it."""
+    world = exported_world()
+    failing_for_a_day(world)
+    assert [gap.provider for gap in world.checkpoint().gaps] == ["Microsoft/Microsoft Sentinel"]
+    world.graph.faults["alerts_v2"].partial = []
+    world.close_days()
+    assert world.checkpoint().gaps != []
+    world.run(world.comparison())
+    assert world.checkpoint().gaps == []
+    check_whole(world)
+
+
+def test_a_gap_older_than_the_days_is_compared_at_every_tick() -> None:
+    """A provider may come back after weeks."""
+    world = exported_world()
+    failing_for_a_day(world)
+    world.close_days(12)
+    world.graph.faults["alerts_v2"].partial = []
+    world.run(world.comparison("person", back=1))
+    assert world.checkpoint().gaps != []
+    world.run(world.comparison())
+    # What the overlap still covers waits for the scans.
+    [gap] = world.checkpoint().gaps
+    assert gap.start == world.checkpoint().lanes["live"].keys_from
+    world.close_days(1)
+    world.run(world.comparison())
+    assert world.checkpoint().gaps == []
+    check_whole(world)
+
+
+def test_a_gap_loses_only_what_was_compared() -> None:
+    """Days at its beginning or its end shorten it; one in its middle does not."""
+    world = exported_world()
+    failing_for_a_day(world)
+    world.close_days(6)
+    world.graph.faults["alerts_v2"].partial = []
+    [before] = world.checkpoint().gaps
+    world.run(world.comparison("person", back=3, to_back=3))
+    assert world.checkpoint().gaps == [before]
+    world.run(world.comparison("person", back=20, to_back=6))
+    [after] = world.checkpoint().gaps
+    assert (after.start, after.end) == ("2026-11-24T00:00:00.0000000Z", before.end)
+    world.close_days(1)
+    world.run(world.comparison("person", back=2))
+    [rest] = world.checkpoint().gaps
+    assert (rest.start, rest.end) == (after.start, "2026-11-29T00:00:00.0000000Z")
+
+
+def test_a_partial_answer_takes_nothing_from_the_providers_gap() -> None:
+    """Not even if it fails at one page of many, or only when the missing is read again."""
+    world = exported_world()
+    failing_for_a_day(world)
+    world.close_days()
+    before = world.checkpoint().gaps
+    requests = 0
+    world.run(world.comparison())
+    assert world.checkpoint().gaps == before
+
+    world.graph.faults["alerts_v2"].partial = []
+    world.create(2 * DAY_S + 7200, product="Microsoft Defender for Identity")
+
+    def fail_again(what: str) -> None:
+        nonlocal requests
+        requests += what == "before request"
+        held = list(world.state.names("checkpoints/"))
+        world.graph.faults["alerts_v2"].partial = [SENTINEL] if held and _leased(world) else []
+
+    world.run(world.comparison(), fail_again)
+    world.graph.faults["alerts_v2"].partial = []
+    [gap] = world.checkpoint().gaps
+    assert gap.start <= "2026-11-23T12:00:00.0000000Z" < gap.end
+    world.run(world.comparison())
+    check_whole(world)
+
+
+def _leased(world: World) -> bool:
+    lease = world.state.lease(names.checkpoint("alerts_v2", TENANT), 15)
+    if lease:
+        lease.release()
+    return lease is None
+
+
+def test_what_was_filled_in_tells_who_failed_when_it_was_compared() -> None:
+    """The blob lacks what that provider may have had, even if it answers again by then."""
+    world = exported_world()
+    late(world)
+
+    def fail(what: str) -> None:
+        if what == "before request":
+            world.graph.faults["alerts_v2"].partial = [] if _leased(world) else [SENTINEL]
+
+    world.run(world.comparison(), fail)
+    [name] = filled_blobs(world)
+    properties = world.data.properties(name)
+    assert properties
+    assert properties.metadata["partial"] == "Microsoft/Microsoft Sentinel/504"
+    assert world.checkpoint().gaps == []
+
+
+def test_a_gap_that_was_read_back_from_metadata_is_known_by_its_name() -> None:
+    """Metadata holds no comma, a Warning does: the provider that still fails is the same."""
+    world = exported_world()
+    comma = ProviderFailure("Contoso", "Alerts, Inc.", 504)
+    world.graph.faults["alerts_v2"].partial = [comma]
+    world.create()
+    world.clock.advance(60)
+    with suppress(Killed):
+        world.run(None, KilledAt(At("after commit", 1)))
+    world.clock.advance(61)
+    world.graph.faults["alerts_v2"].partial = []
+    world.close_days()
+    [gap] = world.checkpoint().gaps
+    assert gap.provider == "Contoso/Alerts; Inc."
+    world.graph.faults["alerts_v2"].partial = [comma]
+    world.run(world.comparison())
+    assert world.checkpoint().gaps == [gap]
+
+
+def test_a_gap_of_nobody_knows_whom_goes_only_where_everybody_answers() -> None:
+    """A Warning header in another form may mean any provider."""
+    world = exported_world()
+    failing_for_a_day(world)
+    world.close_days()
+    world.graph.faults["alerts_v2"].partial = []
+    [gap] = world.checkpoint().gaps
+    start, end = instants.from_text(gap.start), instants.from_text(gap.end)
+    assert with_compared([gap], {"unknown/unknown"}, start, end) == [gap]
+    assert with_compared([gap], {"Microsoft/Other"}, start, end) == []
+    unknown = Gap(provider="unknown/unknown", start=gap.start, end=gap.end, status=206)
+    assert with_compared([unknown], {"Microsoft/Other"}, start, end) == [unknown]
+    assert with_compared([unknown], set(), start, end) == []
+
+
+def test_a_provider_that_never_answers_costs_a_piece_a_day() -> None:
+    """Without a licence for it, a gap grows for months, and is not listed whole every day."""
+    world = exported_world()
+    failing_for_a_day(world)
+    world.close_days(20)
+    count = 0
+
+    def step(what: str) -> None:
+        nonlocal count
+        count += what == "before request"
+
+    world.run(world.comparison(), step)
+    assert world.checkpoint().reconcile.todo == []
+    assert count < 12
+
+
+def test_an_unreadable_record_is_filled_in_once_it_can_be_read() -> None:
+    """Its gap goes; as long as it cannot, the gap stays, and its neighbours are compared."""
+    world = exported_world()
+    bad = world.create(600)
+    world.graph.faults["alerts_v2"].poison = {bad}
+    world.run()
+    world.close_days()
+    neighbour = late(world, 1, 2 * DAY_S + 500)
+    world.run(world.comparison())
+    assert [gap.provider for gap in world.checkpoint().gaps] == [""]
+    assert neighbour <= set(world.exported())
+    world.graph.faults["alerts_v2"].poison = set()
+    world.run(world.comparison())
+    assert world.checkpoint().gaps == []
+    check_whole(world)
+
+
+def test_a_tick_that_graph_cannot_serve_stands_in_status_and_comes_again() -> None:
+    """What was compared before stays compared."""
+    world = exported_world()
+    late(world)
+    world.graph.faults["alerts_v2"].script = [Scripted(500)] * 50
+    world.run(world.comparison())
+    checkpoint = world.checkpoint()
+    assert checkpoint.failure is not None
+    assert checkpoint.failure.reason == "unavailable"
+    assert len(world.jobs.messages) == 1
+    world.graph.faults["alerts_v2"].script = []
+    world.clock.advance(3600)
+    finish(world)
+    check_whole(world)
+
+
+def test_a_persons_comparison_fails_where_graph_does() -> None:
+    """It is retried by the host, and goes on where it stopped."""
+    world = exported_world()
+    late(world)
+    job = world.comparison("person")
+    world.graph.faults["alerts_v2"].script = [Scripted(500)] * 50
+    with pytest.raises(GraphUnavailable):
+        world.run(job)
+    world.graph.faults["alerts_v2"].script = []
+    world.run(job)
+    check_whole(world)
+
+
+def test_what_graph_refuses_is_not_asked_for_for_ever() -> None:
+    """Days that it would refuse again keep no later request waiting."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].gone = "410"
+    job = world.comparison("person")
+    for _ in range(2):  # the host tries it again, and then keeps it as poison
+        with pytest.raises(GraphRefused):
+            world.run(job)
+        assert world.checkpoint().reconcile.todo == []
+    world.run(world.comparison())
+    assert world.checkpoint().reconcile.todo == []
+    assert world.jobs.messages == []
+
+
+def test_a_message_that_comes_twice_is_taken_in_once() -> None:
+    """Queues deliver at least once."""
+    world = exported_world()
+    job = world.comparison()
+    world.run(job)
+    before: Reconciliation = world.checkpoint().reconcile
+    world.run(job)
+    assert world.checkpoint().reconcile == before
