@@ -19,5 +19,5 @@ class Rendered:
 
     def records(self) -> int:
         page = wiring.views().read(names.latest_report(self._tenant))
-        told = re.search(rb"<b>(\d+)</b> ever exported", page.data) if page else None
-        return int(told[1]) if told else 0
+        told = re.search(rb"<b>([\d,]+)</b> ever exported", page.data) if page else None
+        return int(told[1].replace(b",", b"")) if told else 0
