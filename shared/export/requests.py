@@ -20,6 +20,17 @@ class Refused(Exception):
         self.status = status
 
 
+def exported(tenant: str, tenants: Collection[str]) -> str:
+    """The tenant that a person names, if it is exported.
+
+    Raises:
+        Refused: it is not; 404.
+    """
+    if (known := tenant.lower()) not in tenants:
+        raise Refused("This tenant is not exported.", 404)
+    return known
+
+
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
     source: str
     tenant: str | None = None
@@ -46,11 +57,9 @@ def read(body: bytes, *, sources: Collection[str], tenants: Collection[str], hom
             "all but the source optional"
         )
         raise Refused(f"The body must be JSON of this form: {form}. {error}") from error
-    tenant = (wanted.tenant or home).lower()
     if wanted.source not in sources:
         raise Refused(f"The source must be one of {', '.join(sorted(sources))}.")
-    if tenant not in tenants:
-        raise Refused("This tenant is not exported.", 404)
+    tenant = exported(wanted.tenant or home, tenants)
     if wanted.since is not None:
         _check_since(wanted.since, wanted.source, today)
     if wanted.reconcile is not None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from shared.export.requests import MOST_BYTES, Refused
+from shared.export.requests import MOST_BYTES, Refused, exported
 from shared.graph.sources import SOURCES, Source
 from shared.resources.forms import WORDS
 from shared.resources.rules import UPDATABLE, Updatable
@@ -91,7 +91,7 @@ def update(
         raise Refused("If-Match goes with a change: Graph takes none with a comment.")
     return Asked(
         rules=rules,
-        tenant=_tenant(query, tenants, home),
+        tenant=exported(query.get("tenant", home), tenants),
         ids=tuple(ids),
         change=change,
         bulk=not id_,
@@ -124,7 +124,7 @@ def reading(*, collection: str, id_: str | None, url: str, tenants: Collection[s
     query = "&".join(options)
     if len(query) > _LONGEST_QUERY:
         raise Refused(f"Graph's options are longer than {_LONGEST_QUERY} characters.")
-    tenant = _tenant(_query(url), tenants, home)
+    tenant = exported(_query(url).get("tenant", home), tenants)
     return AskedToRead(SOURCES[collection], tenant, _of_path(id_) if id_ else None, query)
 
 
@@ -191,13 +191,6 @@ def _query(url: str) -> dict[str, str]:
     if twice := [name for name in ("dryrun", "tenant") if names.count(name) > 1]:
         raise Refused(f"{' and '.join(twice)} may be given once.")
     return dict(pairs)
-
-
-def _tenant(query: Mapping[str, str], tenants: Collection[str], home: str) -> str:
-    tenant = query.get("tenant", home).lower()
-    if tenant not in tenants:
-        raise Refused("This tenant is not exported.", 404)
-    return tenant
 
 
 def _dry_run(query: Mapping[str, str]) -> bool:

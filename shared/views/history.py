@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 from shared.graph.secure_score import SecureScore, read_score
 
-_NOISE = 0.005
-"""Points below which a control has not moved: Graph's scores are sums of fractions."""
+NOISE = 0.005
+"""Points below which a control has not moved, and lacks none: Graph's scores are sums of fractions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +117,4 @@ def _moves(day: date, before: SecureScore | None, after: SecureScore) -> list[Mo
         return []
     old, new = before.controls(), after.controls()
     moved = [Move(day, control, old.get(control), new.get(control)) for control in {**old, **new}]
-    return [move for move in moved if abs(move.points) >= _NOISE or (move.before is None) != (move.after is None)]
+    return [move for move in moved if abs(move.points) >= NOISE or (move.before is None) != (move.after is None)]

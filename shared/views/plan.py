@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.graph.secure_score import SecureScore, SecureScoreControlProfile
+from shared.views.history import NOISE
 
 _LEVELS: Final[Mapping[str, int]] = {"low": 1, "moderate": 2, "medium": 2, "high": 3}
 _UNKNOWN_LEVEL: Final = 2
-_NOISE: Final = 0.005
-"""Points below which a control is at its maximum: Graph's scores are sums of fractions."""
 
 _STATE_DOUBTS: Final[Mapping[str, str]] = {
     "ignored": "its risk was accepted (Ignored)",
@@ -109,7 +108,7 @@ def make_plan(score: SecureScore, profiles: Iterable[SecureScoreControlProfile])
     live = [profile for profile in known.values() if not profile.deprecated]
     actions = [_action(profile, today.get(profile.id)) for profile in (*live, *undescribed)]
     unfinished = [
-        action for action in actions if action.gain >= _NOISE or action.points is None or not action.max_points
+        action for action in actions if action.gain >= NOISE or action.points is None or not action.max_points
     ]
     return Plan(
         points=score.current_score or 0,
