@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median, quantiles
 from sys import intern
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from shared import instants
-from shared.graph import lenient
-from shared.instants import DAY, HOUR, Instant
+from shared.errors import DataNotUnderstood
+from shared.graph.sources import INCREMENTAL
+from shared.instants import DAY, HOUR, MICROSECOND, Instant
+from shared.views import records
+from shared.views.records import instant
+
+ALERTS: Final = INCREMENTAL["alerts_v2"]
 
 SEVERITIES: Final = ("high", "medium", "low", "informational", "unknown")
 """Graph's ``alertSeverity``, the worst first; whatever else comes counts as unknown."""
@@ -24,19 +29,6 @@ AGES: Final = (("under a day", DAY), ("1 to 7 days", 7 * DAY), ("7 to 30 days", 
 """Classes of age, each up to its bound."""
 
 _RESOLVED: Final = "resolved"
-
-
-class _Sent(msgspec.Struct, rename="camel", gc=False):
-    """What is read of a revision (microsoft.graph.security.alert)."""
-
-    id: str
-    last_update_date_time: str
-    created_date_time: str | None = None
-    resolved_date_time: str | None = None
-    severity: str | None = None
-    status: str | None = None
-    service_source: str | None = None
-    incident_id: str | None = None
 
 
 class Alert(msgspec.Struct, frozen=True, gc=False):
@@ -60,54 +52,84 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
         return self.status != _RESOLVED
 
 
+COLUMNS: Final = (
+    *("id", "revision", "createdDateTime", "resolvedDateTime"),
+    *("severity", "status", "serviceSource", "incidentId"),
+)
+"""What is read of the latest view (``latest_rows.COLUMNS``)."""
+
+
 class Latest:
     """The newest revision of each alert, from revisions in any order."""
 
     def __init__(self) -> None:
         self._alerts: dict[str, Alert] = {}
         self.unreadable = 0
-        """Records that are not alerts as Graph describes them."""
+        """Records without an id, or without the time of their revision."""
 
     def take(self, lines: Iterable[bytes]) -> None:
         """Look at revisions, one a line as they were exported."""
         for line in lines:
             try:
-                sent = lenient.decode(line, _DECODER)
-                at = instants.from_text(sent.last_update_date_time)
-                known = self._alerts.get(sent.id)
-                if known is None or known.at < at:
-                    self._alerts[sent.id] = _alert(sent, at)
-            except (ValueError, RecursionError):
+                sent, at = records.read(line, ALERTS)
+            except DataNotUnderstood:
                 self.unreadable += 1
+                continue
+            if self._is_news(sent.id, at):
+                created, resolved = _microsecond(sent.created_date_time), _microsecond(sent.resolved_date_time)
+                texts = sent.severity, sent.status, sent.service_source, sent.incident_id
+                self._alerts[sent.id] = _alert(at, created, resolved, *texts)
+
+    def take_rows(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Look at rows of the latest view: ``COLUMNS``, with times in microseconds since 1970."""
+        for id_, at, created, resolved, *texts in rows:
+            if self._is_news(id_, at):
+                self._alerts[id_] = _alert(at, _from_microseconds(created), _from_microseconds(resolved), *texts)
 
     def merge(self, other: "Latest") -> None:
         """Look at what another one has found."""
         self.unreadable += other.unreadable
         for id_, alert in other._alerts.items():  # noqa: SLF001
-            known = self._alerts.get(id_)
-            if known is None or known.at < alert.at:
+            if self._is_news(id_, alert.at):
                 self._alerts[id_] = alert
 
     def __iter__(self) -> Iterator[Alert]:
         return iter(self._alerts.values())
 
+    def _is_news(self, id_: str, at: Instant) -> bool:
+        known = self._alerts.get(id_)
+        return known is None or known.at < at
 
-_DECODER = msgspec.json.Decoder(_Sent)
 
-
-def _alert(sent: _Sent, at: Instant) -> Alert:
-    created, resolved = sent.created_date_time, sent.resolved_date_time
-    severity = sent.severity or ""
+def _alert(
+    at: Instant,
+    created: Instant | None,
+    resolved: Instant | None,
+    severity: str | None,
+    status: str | None,
+    product: str | None,
+    incident: str | None,
+) -> Alert:
     return Alert(
         at=at,
-        created=instants.from_text(created) if created else at,
+        created=at if created is None else created,
         # From an unknown beginning to its end is no duration.
-        resolved=instants.from_text(resolved) if resolved and created else None,
+        resolved=None if created is None else resolved,
         severity=intern(severity if severity in SEVERITIES else "unknown"),
-        status=intern(sent.status or "unknown"),
-        product=intern(sent.service_source or "unknown"),
-        incident=intern(sent.incident_id) if sent.incident_id else None,
+        status=intern(status or "unknown"),
+        product=intern(product or "unknown"),
+        incident=intern(incident) if incident else None,
     )
+
+
+def _microsecond(text: str | None) -> Instant | None:
+    """The begun microsecond, which is all that the latest view has; the report must tell the same without it."""
+    at = instant(text)
+    return None if at is None else instants.floor(at, MICROSECOND)
+
+
+def _from_microseconds(value: int | None) -> Instant | None:
+    return None if value is None else value * MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from shared.events import Event
 from shared.export import lease as leases
 from shared.export import window_blob
 from shared.export.lease import Lease
-from shared.export.session import stored_checkpoint
 from shared.graph.sources import INCREMENTAL
 from shared.storage.blobs import Blobs
 from shared.views import latest_news, latest_parquet, latest_progress, latest_rows
@@ -83,12 +82,15 @@ def publish(edges: Edges, source: str, tenant: str, deadline: float) -> None:
         DataNotUnderstood: a manifest is missing, or the progress is not ours.
         StorageConflict: the lease is lost, or somebody else wrote.
     """
-    head = _head(edges.state, source, tenant)
+    head = latest_news.head(edges.state, source, tenant)
     if head is None:
         return
     name = latest_progress.name(source, tenant)
     found = edges.views.read(name)
-    if found and _brought_up(edges.views, source, tenant, latest_progress.decode(found.data, name), head).finished:
+    if (
+        found
+        and latest_news.brought_up(edges.views, source, tenant, latest_progress.decode(found.data, name), head).finished
+    ):
         return
     first = latest_progress.encode(Progress(head=head))
     lease = leases.take(edges.views, name, first, edges.clock)
@@ -98,25 +100,11 @@ def publish(edges: Edges, source: str, tenant: str, deadline: float) -> None:
         stored = edges.views.read(name)
         if stored is None:
             raise StorageConflict(f"{name} was removed while its lease was held.")
-        progress = _brought_up(edges.views, source, tenant, latest_progress.decode(stored.data, name), head)
+        progress = latest_news.brought_up(edges.views, source, tenant, latest_progress.decode(stored.data, name), head)
         with edges.keep_alive(lease):
             _Publishing(edges, source, tenant, lease, progress, stored.etag).run(deadline)
     finally:
         lease.release()
-
-
-def _head(state: Blobs, source: str, tenant: str) -> str | None:
-    """The newest manifest that is written; None where nothing was exported, or it is just being written."""
-    checkpoint = stored_checkpoint(state, source, tenant)
-    if checkpoint is None or checkpoint.last is None or state.properties(checkpoint.last) is None:
-        return None
-    return checkpoint.last
-
-
-def _brought_up(views: Blobs, source: str, tenant: str, progress: Progress, head: str) -> Progress:
-    """What is merged and what is not, now that the chain has grown to ``head``; nothing is where a file is missing."""
-    there = {latest_progress.month_of(name) for name in views.names(latest_progress.files(source, tenant))}
-    return progress.with_head(head) if there.issuperset(progress.months) else Progress(head=head)
 
 
 @dataclass(slots=True)

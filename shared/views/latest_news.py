@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import msgspec
 
 from shared.errors import DataNotUnderstood
+from shared.export.session import stored_checkpoint
 from shared.storage.blobs import Blobs
+from shared.views import latest_progress
 from shared.views.latest_progress import Progress
 
 
@@ -18,6 +20,20 @@ class _Manifest(msgspec.Struct, frozen=True):
     records: int
     previous_name: str | None = None
     """Absent where the app did not name it yet: what lies before was merged by its blob's name."""
+
+
+def head(state: Blobs, source: str, tenant: str) -> str | None:
+    """The newest manifest that is written; None where nothing was exported, or it is just being written."""
+    checkpoint = stored_checkpoint(state, source, tenant)
+    if checkpoint is None or checkpoint.last is None or state.properties(checkpoint.last) is None:
+        return None
+    return checkpoint.last
+
+
+def brought_up(views: Blobs, source: str, tenant: str, progress: Progress, head: str) -> Progress:
+    """What is merged and what is not, now that the chain has grown to ``head``; nothing is where a file is missing."""
+    there = {latest_progress.month_of(name) for name in views.names(latest_progress.files(source, tenant))}
+    return progress.with_head(head) if there.issuperset(progress.months) else Progress(head=head)
 
 
 def unmerged(progress: Progress, data: Blobs, state: Blobs, prefix: str) -> Iterator[tuple[str | None, Progress]]:

@@ -11,12 +11,16 @@ from typing import IO, Any, Final
 import duckdb
 import msgspec
 
+from shared.errors import DataNotUnderstood
 from shared.views.latest_rows import COLUMNS, Row
 
 _MIB: Final = 1024 * 1024
 
 _PART_BYTES: Final = 16 * _MIB
 """JSON that is turned into Parquet at once."""
+
+_ROWS: Final = 10_000
+"""Rows that are Python's at once."""
 
 _CONFIG: Final[Mapping[str, Any]] = {
     # Buffers of columns and row groups are each thread's own, and cannot spill. Measured: 96 MB suffice for a month of
@@ -118,6 +122,25 @@ class Workbench:
         self._file.seek(0)
         self._file.truncate()
         self._written = 0
+
+
+def read(file: Path, columns: Sequence[str], name: str) -> Iterator[tuple[Any, ...]]:
+    """Some of ``COLUMNS`` of a file, its rows in any order; times are microseconds since 1970.
+
+    Raises:
+        DataNotUnderstood: it is none of the view's files; by its ``name``, which people know it by.
+    """
+    selected = (f"epoch_us({name})" if COLUMNS[name] == "TIMESTAMPTZ" else name for name in columns)
+    with duckdb.connect(config={**_CONFIG}) as reader:
+        try:
+            reader.execute(f"SELECT {', '.join(selected)} FROM read_parquet(?)", [str(file)])  # noqa: S608
+            while rows := reader.fetchmany(_ROWS):
+                yield from rows
+        except duckdb.Error as error:
+            what = (
+                f"{name} is no Parquet file with the view's columns: delete it, and publish_latest makes the view anew."
+            )
+            raise DataNotUnderstood(what) from error
 
 
 def blocks(file: Path, size: int = 4 * _MIB) -> Iterator[bytes]:

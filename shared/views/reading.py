@@ -1,7 +1,8 @@
-"""What the report is made of, read from the exported blobs: a few at a time, and none of them twice."""
+"""What the report is made of, read from the exported blobs and the latest view: a few at a time, and none twice."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import date
 from itertools import batched
 
@@ -9,29 +10,34 @@ from shared.errors import DataNotUnderstood
 from shared.export import names
 from shared.export.window_blob import lines
 from shared.graph.secure_score import SecureScoreControlProfile, read_profile
-from shared.graph.sources import CONTROL_PROFILES, INCREMENTAL, SECURE_SCORES
+from shared.graph.sources import CONTROL_PROFILES, SECURE_SCORES
 from shared.storage.blobs import Blobs
-from shared.views.alerts import Latest
+from shared.views import latest_reading
+from shared.views.alerts import ALERTS, COLUMNS, Latest
 
 _AT_ONCE = 8
 """Blobs that are read at the same time: a request takes milliseconds, most of which is waiting."""
 _BATCH = 64
 """Blobs whose content is held at the same time."""
 
-ALERTS = INCREMENTAL["alerts_v2"]
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was exported of one tenant, as the report reads it."""
 
-class ExportedBlobs:
-    """One tenant's exported blobs, as the report reads them."""
-
-    def __init__(self, data: Blobs, tenant: str, pool: Callable[[int], Executor]) -> None:
-        self._data = data
-        self._tenant = tenant
-        self._pool = pool
+    data: Blobs
+    """EXPORT_CONTAINER."""
+    state: Blobs
+    """STATE_CONTAINER."""
+    views: Blobs
+    """VIEWS_CONTAINER."""
+    tenant: str
+    pool: Callable[[int], Executor]
+    """Makes an executor of so many threads."""
 
     def scores(self) -> Iterator[tuple[date, bytes]]:
         """Every kept secure score with its day, in order."""
-        for name, content in self._each(SECURE_SCORES.name, self._whole):
+        for name, content in self._each(self._names(SECURE_SCORES.name), self._whole):
             yield _day(name), content
 
     def profiles(self) -> Sequence[SecureScoreControlProfile]:
@@ -39,31 +45,34 @@ class ExportedBlobs:
         newest = max(self._names(CONTROL_PROFILES.name), default=None)
         if newest is None:
             return []
-        found = (read_profile(line) for line in lines(self._data.chunks(newest), newest))
+        found = (read_profile(line) for line in lines(self.data.chunks(newest), newest))
         return [profile for profile in found if profile is not None]
 
     def alerts(self) -> Latest:
-        """The newest revision of each alert."""
+        """The newest revision of each alert, from the latest view where there is one, and all blobs where not."""
         latest = Latest()
-        for _, of_blob in self._each(ALERTS.name, self._latest_in):
+        view = latest_reading.find(self.data, self.state, self.views, ALERTS.name, self.tenant)
+        for name in view.files if view else ():
+            latest.take_rows(latest_reading.rows(self.views, name, COLUMNS))
+        for _, of_blob in self._each(view.unmerged if view else self._names(ALERTS.name), self._latest_in):
             latest.merge(of_blob)
         return latest
 
     def _names(self, source: str) -> Iterable[str]:
-        return self._data.names(names.of_source(source, self._tenant))
+        return self.data.names(names.of_source(source, self.tenant))
 
-    def _each[T](self, source: str, read: Callable[[str], T]) -> Iterator[tuple[str, T]]:
-        """Each blob of a source, read by some threads, in the order of names."""
-        with self._pool(_AT_ONCE) as pool:
-            for batch in batched(self._names(source), _BATCH, strict=False):
+    def _each[T](self, names: Iterable[str], read: Callable[[str], T]) -> Iterator[tuple[str, T]]:
+        """Each of these blobs, read by some threads, in the order of names."""
+        with self.pool(_AT_ONCE) as pool:
+            for batch in batched(names, _BATCH, strict=False):
                 yield from zip(batch, pool.map(read, batch), strict=True)
 
     def _whole(self, name: str) -> bytes:
-        return b"".join(self._data.chunks(name))
+        return b"".join(self.data.chunks(name))
 
     def _latest_in(self, name: str) -> Latest:
         latest = Latest()
-        latest.take(lines(self._data.chunks(name), name))
+        latest.take(lines(self.data.chunks(name), name))
         return latest
 
 

@@ -15,10 +15,10 @@ from shared.export.session import stored_checkpoint
 from shared.instants import Instant
 from shared.storage.blobs import Blobs
 from shared.views import names
-from shared.views.alerts import figures
+from shared.views.alerts import ALERTS, figures
 from shared.views.history import read_history
 from shared.views.plan import make_plan
-from shared.views.reading import ALERTS, ExportedBlobs
+from shared.views.reading import Exported
 from shared.views.report import Report, SourceState, render
 
 NEW_ALERTS_DAYS = 30
@@ -79,7 +79,7 @@ class Rendering:
         self.views.put(names.latest_report(tenant), page)
 
     def _report(self, tenant: str, now: Instant) -> Report:
-        exported = ExportedBlobs(self.data, tenant, self.pool)
+        exported = Exported(self.data, self.state, self.views, tenant, self.pool)
         history, profiles = read_history(exported.scores(), instants.to_date(now)), exported.profiles()
         latest = exported.alerts() if ALERTS.name in self.sources else None
         return Report(

@@ -3,7 +3,7 @@
 import json
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ from shared.export import names
 from shared.storage.azure_blobs import AzureBlobs, by_connection_string
 from shared.storage.blobs import Blobs
 from shared.views.history import read_history
-from shared.views.reading import ExportedBlobs
+from shared.views.reading import Exported
 from tests.conftest import Storage
 from tests.export.world import World
 from tests.fakes.clock import FakeClock
@@ -27,7 +27,7 @@ OTHER_TENANT = "99999999-8888-7777-6666-555555555555"
 TODAY = date(2026, 11, 23)
 
 
-class Exported:
+class Tenant:
     """One tenant's alerts, scores and profiles after some days of export, in memory."""
 
     def __init__(self) -> None:
@@ -69,12 +69,12 @@ class Exported:
 
 
 @pytest.fixture(scope="module")
-def exported() -> Exported:
-    return Exported()
+def exported() -> Tenant:
+    return Tenant()
 
 
 @pytest.fixture(params=["memory", "azurite"])
-def data(request: pytest.FixtureRequest, exported: Exported) -> Iterator[Blobs]:
+def data(request: pytest.FixtureRequest, exported: Tenant) -> Iterator[Blobs]:
     """The exported blobs, in memory and on Azure Storage; another tenant's lie beside them."""
     if request.param == "memory":
         exported.data.put(f"secureScores/tenant={OTHER_TENANT}/date=2026-11-23/secureScore.json", b"{}")
@@ -89,11 +89,13 @@ def data(request: pytest.FixtureRequest, exported: Exported) -> Iterator[Blobs]:
         yield blobs
 
 
-def reading(data: Blobs, tenant: str = TENANT) -> ExportedBlobs:
-    return ExportedBlobs(data, tenant, ThreadPoolExecutor)
+def reading(data: Blobs, tenant: str = TENANT, pool: Callable[[int], Executor] = ThreadPoolExecutor) -> Exported:
+    """Without a latest view."""
+    nothing = MemoryBlobs(FakeClock())
+    return Exported(data, nothing, nothing, tenant, pool)
 
 
-def test_alerts_are_as_graph_shows_them_now(data: Blobs, exported: Exported) -> None:
+def test_alerts_are_as_graph_shows_them_now(data: Blobs, exported: Tenant) -> None:
     """Of every alert the newest revision, however many blobs hold older ones."""
     assert len(list(data.names(f"alerts_v2/tenant={TENANT}/"))) > 3
     latest = reading(data).alerts()
@@ -160,7 +162,7 @@ def test_many_days_are_read_in_batches() -> None:
         return ThreadPoolExecutor(count)
 
     found, ahead = [], []
-    for consumed, (day, raw) in enumerate(ExportedBlobs(data, TENANT, pool).scores()):
+    for consumed, (day, raw) in enumerate(reading(data, pool=pool).scores()):
         ahead.append(data.begun - consumed)
         found.append(day)
         assert json.loads(raw) == {"id": str(day)}
@@ -203,6 +205,6 @@ def test_a_blob_that_is_not_what_its_name_says(name: str, content: bytes) -> Non
     data = MemoryBlobs(FakeClock())
     broken = name.format(TENANT)
     data.put(broken, content)
-    exported = ExportedBlobs(data, TENANT, lambda _: InlineExecutor())
+    exported = reading(data, pool=lambda _: InlineExecutor())
     with pytest.raises(DataNotUnderstood, match=broken.replace(".", r"\.")):
         list(exported.scores() if "Scores/" in name else exported.profiles() if "Pro" in name else exported.alerts())
