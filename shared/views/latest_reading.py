@@ -27,8 +27,7 @@ def find(data: Blobs, state: Blobs, views: Blobs, source: str, tenant: str) -> L
         DataNotUnderstood: a manifest is missing, or the progress is not ours.
     """
     name = latest_progress.name(source, tenant)
-    stored, head = views.read(name), latest_news.head(state, source, tenant)
-    if stored is None or head is None:
+    if (stored := views.read(name)) is None or (head := latest_news.head(state, source, tenant)) is None:
         return None
     progress = latest_news.brought_up(views, source, tenant, latest_progress.decode(stored.data, name), head)
     if progress.rebuild is not None:
