@@ -182,11 +182,11 @@ def test_subscriptions_that_nobody_could_look_after(told: Told) -> None:
 def test_reports(told: Told) -> None:
     """One that failed says whose and why; the run says how many there were, and how many wait."""
     clock = FakeClock()
-    state, views = MemoryBlobs(clock), MemoryBlobs(clock, after=lambda *_: clock.advance(1))
-    state.put("checkpoints/alerts_v2/broken.json", b"{")
+    data, views = MemoryBlobs(clock), MemoryBlobs(clock, after=lambda *_: clock.advance(1))
+    data.put("secureScores/tenant=broken/date=never/secureScore.json", b"{}")
     rendering = Rendering(
-        data=MemoryBlobs(clock),
-        state=state,
+        data=data,
+        state=MemoryBlobs(clock),
         views=views,
         sources=["alerts_v2"],
         clock=clock,
@@ -195,6 +195,6 @@ def test_reports(told: Told) -> None:
     rendering.all_tenants(["broken", "whole", "left"], seconds=4)
     [failed] = told.all("report.failed")
     assert (failed["tenant"], failed["reason"]) == ("broken", "data")
-    assert "checkpoints/alerts_v2/broken.json" in failed["message"]
+    assert "secureScores/tenant=broken/date=never/secureScore.json" in failed["message"]
     [run] = told.all("reports.rendered")
     assert (run["rendered"], run["failed"], run["left"], run["seconds"]) == (1, 1, 1, 5.0)

@@ -41,6 +41,8 @@ class SourceState:
     gaps: Sequence[str] = ()
     """In words."""
     failure: str | None = None
+    known: bool = True
+    """False where its checkpoint can't be read; then there is nothing but the failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
