@@ -164,6 +164,7 @@ def _reconcile(last: Reconciliation) -> dict[str, object] | None:
         "missing": last.missing,
         "filled": last.filled,
         "only_in_blobs": last.only_in_blobs,
+        "removed": last.removed,
     }
 
 
