@@ -204,6 +204,19 @@ def test_a_strange_score_stops_no_report(score: bytes, told: Told) -> None:
     assert told.all("report.failed") == []
 
 
+def test_that_nothing_was_ever_compared_is_told_once() -> None:
+    """In words, and no day is marked for it."""
+    reports = Reports()
+    score = b'{"currentScore": 20, "maxScore": 80, "controlScores": [{"controlName": "mfa", "score": 5}]}'
+    for day in (21, 22, 23):
+        reports.data.put(f"secureScores/tenant={TENANT}/date=2026-11-{day}/secureScore.json", score)
+    reports.render([TENANT])
+    page = reports.page(names.latest_report(TENANT)).decode()
+    assert page.count(": no comparison with other tenants") == 1
+    assert "<li>2026-11-21 to 2026-11-23: no comparison with other tenants</li>" in page
+    assert "odd or missing</t" not in page  # the chart's legend
+
+
 def test_who_has_no_report_of_today_comes_first() -> None:
     """A tick that was too short is gone on with, not begun again; one of yesterday does not count."""
     reports = Reports()
