@@ -17,11 +17,13 @@ def render_report(timer: func.TimerRequest) -> None:  # noqa: ARG001
 @bp.route(route="report", methods=["GET"])
 def report(req: func.HttpRequest) -> func.HttpResponse:
     """The latest report of a tenant, as a page."""
+    from shared.export.requests import Refused, exported
     from shared.views import names, policy
 
-    tenant = req.params.get("tenant", wiring.settings().tenant_id).lower()
-    if tenant not in wiring.tenants():
-        return answers.json({"error": "This tenant is not exported."}, 404)
+    try:
+        tenant = exported(req.params.get("tenant", wiring.settings().tenant_id), wiring.tenants())
+    except Refused as refused:
+        return answers.json({"error": str(refused)}, refused.status)
     page = wiring.views().read(names.latest_report(tenant))
     if page is None:
         return answers.json({"error": "There is no report yet. render_report makes one at REPORT_SCHEDULE."}, 404)

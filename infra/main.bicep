@@ -95,7 +95,7 @@ param reportSchedule string = '0 0 7 * * *'
 @maxLength(100)
 param reconcileSchedule string = '0 45 3 * * *'
 
-@description('Schedule of the latest view.')
+@description('Schedule of the latest view. Its alarm takes three failures within six hours, so it is silent where this is slower than every two.')
 @minLength(9)
 @maxLength(100)
 param latestSchedule string = '0 20 * * * *'
@@ -394,6 +394,7 @@ module alarms 'modules/alarms.bicep' = {
       ? []
       : map(split(empty(tenants) ? homeTenant : tenants, ','), each => toLower(trim(each)))
     webhooks: webhooks
+    updates: updates
     lagMinutes: alarmLagMinutes
     scoreDropPercent: alarmScoreDropPercent
   }

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from shared import instants
-from shared.export.checkpoint import LIVE, Checkpoint
+from shared.export.checkpoint import LIVE, Checkpoint, Failure
 from shared.export.reconciliation import Reconciliation
 from shared.graph.sources import INCREMENTAL
 from shared.instants import DAY, MINUTE, Instant
@@ -27,12 +27,15 @@ class State(StrEnum):
     LATE = "late"
     """The last whole export is too long ago."""
     FAILING = "failing"
-    """The last job failed; ``failure`` says why and what to do."""
+    """The last job failed, or the checkpoint can't be read; ``failure`` says why and what to do."""
     GONE = "gone"
     """Graph does not offer the source (any more). No alarm: take it out of EXPORT_SOURCES."""
 
 
 _HEALTHY = (State.OK, State.GONE)
+
+type Known = Checkpoint | Failure | None
+"""What is known of a source: its checkpoint, why that can't be read, or None where none was written yet."""
 
 SHOWN: Final = 20
 """Tenants that status shows in full. Of more, it shows these many, the worst first, and counts them all."""
@@ -92,8 +95,8 @@ def _summary(parts: Sequence[OfTenant]) -> dict[str, object]:
     return summary
 
 
-def report(checkpoints: Mapping[tuple[str, str], Checkpoint | None], now: Instant) -> dict[str, object]:
-    """The status as JSON-ready values; ``checkpoints`` by tenant and source, None where none was written yet.
+def report(checkpoints: Mapping[tuple[str, str], Known], now: Instant) -> dict[str, object]:
+    """The status as JSON-ready values; ``checkpoints`` by tenant and source.
 
     Times are UTC, ``lag_seconds`` says how long ago everything that Graph showed was in blobs.
     """
@@ -106,10 +109,12 @@ def report(checkpoints: Mapping[tuple[str, str], Checkpoint | None], now: Instan
     return {"healthy": healthy, "at": instants.to_text(now), "tenants": tenants}
 
 
-def state_of(checkpoint: Checkpoint | None, source: str, now: Instant) -> State:
-    """The word for a source whose checkpoint this is; None where none was written yet."""
+def state_of(checkpoint: Known, source: str, now: Instant) -> State:
+    """The word for a source whose checkpoint this is."""
     if checkpoint is None:
         return State.WAITING
+    if isinstance(checkpoint, Failure):
+        return State.FAILING
     if checkpoint.failure:
         return State.GONE if checkpoint.failure.reason == "gone" else State.FAILING
     if checkpoint.complete_until is None:
@@ -118,9 +123,11 @@ def state_of(checkpoint: Checkpoint | None, source: str, now: Instant) -> State:
     return State.LATE if late else State.OK
 
 
-def _details(checkpoint: Checkpoint | None, source: str, now: Instant) -> dict[str, object]:
+def _details(checkpoint: Known, source: str, now: Instant) -> dict[str, object]:
     if checkpoint is None:
         return {}
+    if isinstance(checkpoint, Failure):
+        return {"failure": msgspec.to_builtins(checkpoint)}
     until = checkpoint.complete_until
     details: dict[str, object] = {
         "complete_until": until,
@@ -157,6 +164,7 @@ def _reconcile(last: Reconciliation) -> dict[str, object] | None:
         "missing": last.missing,
         "filled": last.filled,
         "only_in_blobs": last.only_in_blobs,
+        "removed": last.removed,
     }
 
 

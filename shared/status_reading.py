@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from shared import status
+from shared.errors import DataNotUnderstood
 from shared.export.checkpoint import Checkpoint
-from shared.export.session import stored_checkpoint
+from shared.export.session import shown_checkpoint
 from shared.graph.sources import INCREMENTAL
 from shared.instants import Instant
 from shared.settings import Settings
-from shared.status import OfTenant
+from shared.status import Known, OfTenant
 from shared.storage.blobs import Blobs
 from shared.subscriptions import health
 from shared.subscriptions import state as subscribed
@@ -31,8 +32,7 @@ def read(
 ) -> dict[str, object]:
     """The whole status as JSON-ready values. ``lengths`` are those of the queues, poison queues included.
 
-    Raises:
-        DataNotUnderstood: somebody else's hand was in the state.
+    What can't be read of one tenant stands in its own part, and hides no other.
     """
 
     def of(tenant: str) -> OfTenant:
@@ -46,7 +46,7 @@ def read(
 
 def _tenant(settings: Settings, state: Blobs, tenant: str, sources: Sequence[str], now: Instant) -> OfTenant:
     """One tenant; of its checkpoints, which hold many keys, only what is shown."""
-    checkpoints = {(tenant, source): stored_checkpoint(state, source, tenant) for source in sources}
+    checkpoints = {(tenant, source): shown_checkpoint(state, source, tenant, now) for source in sources}
     report: dict[str, Any] = status.report(checkpoints, now)
     well, shown = True, None
     if settings.notification_url:
@@ -57,17 +57,21 @@ def _tenant(settings: Settings, state: Blobs, tenant: str, sources: Sequence[str
 def _subscriptions(
     settings: Settings, state: Blobs, tenant: str, news: Sequence[str], now: Instant
 ) -> tuple[bool, dict[str, object]]:
-    stored = state.read(subscribed.name(tenant))
-    memory = subscribed.decode(stored.data) if stored else Memory()
+    try:
+        stored = state.read(subscribed.name(tenant))
+        memory = subscribed.decode(stored.data) if stored else Memory()
+        notified = subscribed.last_notified(state, tenant)
+    except DataNotUnderstood as error:
+        return health.unreadable(str(error))
     wanted = [Wanted(one.resource, one.change_type) for one in settings.subscriptions]
-    return health.report(memory, wanted, subscribed.last_notified(state, tenant), news, now)
+    return health.report(memory, wanted, notified, news, now)
 
 
-def _news(checkpoints: Mapping[tuple[str, str], Checkpoint | None]) -> list[str]:
+def _news(checkpoints: Mapping[tuple[str, str], Known]) -> list[str]:
     found: Iterable[str] = (
         at
         for (_, source), one in checkpoints.items()
-        if one and source in INCREMENTAL  # nobody is notified of scores
+        if isinstance(one, Checkpoint) and source in INCREMENTAL  # nobody is notified of scores
         for at in one.news
     )
     return sorted(set(found))

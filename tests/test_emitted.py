@@ -182,12 +182,12 @@ def test_subscriptions_that_nobody_could_look_after(told: Told) -> None:
 def test_reports(told: Told) -> None:
     """One that failed says whose and why; the run says how many there were, and how many wait."""
     clock = FakeClock()
-    state = MemoryBlobs(clock)
+    data = MemoryBlobs(clock)
     views = MemoryBlobs(clock, after=lambda what, _: clock.advance(what == "put"))
-    state.put("checkpoints/alerts_v2/broken.json", b"{")
+    data.put("secureScores/tenant=broken/date=never/secureScore.json", b"{}")
     rendering = Rendering(
-        data=MemoryBlobs(clock),
-        state=state,
+        data=data,
+        state=MemoryBlobs(clock),
         views=views,
         sources=["alerts_v2"],
         clock=clock,
@@ -196,6 +196,6 @@ def test_reports(told: Told) -> None:
     rendering.all_tenants(["broken", "whole", "left"], seconds=1)
     [failed] = told.all("report.failed")
     assert (failed["tenant"], failed["reason"]) == ("broken", "data")
-    assert "checkpoints/alerts_v2/broken.json" in failed["message"]
+    assert "secureScores/tenant=broken/date=never/secureScore.json" in failed["message"]
     [run] = told.all("reports.rendered")
     assert (run["rendered"], run["failed"], run["left"], run["seconds"]) == (1, 1, 1, 2.0)

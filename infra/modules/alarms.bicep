@@ -15,6 +15,7 @@ param sources string[]
 param tenants string[]
 
 param webhooks bool
+param updates bool
 param lagMinutes int
 param scoreDropPercent int
 
@@ -100,6 +101,16 @@ var exports = [
     dimensions: ['tenant']
     query: 'let limit = ${scoreDropPercent};\n${loadTextContent('../alarms/score-dropped.kql')}'
   }
+  {
+    name: 'views-failed'
+    title: 'Report or latest view fails'
+    severity: 3
+    meaning: 'The report of this tenant failed on two days, or the latest view of this source three times within six hours. The export itself is not concerned, and both are made from it again. The message of report.failed or latest.failed says what to mend; the next run needs nothing more.'
+    every: 'PT1H'
+    window: 'P2D'
+    dimensions: ['view', 'tenant']
+    query: loadTextContent('../alarms/views-failed.kql')
+  }
 ]
 
 var subscriptions = [
@@ -125,6 +136,19 @@ var subscriptions = [
   }
 ]
 
+var audits = [
+  {
+    name: 'updates-unaudited'
+    title: 'Update without an audit'
+    severity: 2
+    meaning: 'The audit of an update in this collection could not be written, and nothing was sent to Graph, or it could not be completed after the record was changed. Look at the role on security-export-state, and at that account\'s network. The fields of update.unaudited tell which record it was and what became of it, and audit which blob to complete by hand; where audit is null, the person was told to ask again.'
+    every: 'PT15M'
+    window: 'PT1H'
+    dimensions: ['tenant', 'collection']
+    query: loadTextContent('../alarms/updates-unaudited.kql')
+  }
+]
+
 resource logs 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = { name: workspace }
 
 // Always there, so that receivers of any kind can be added to it.
@@ -140,7 +164,7 @@ resource receivers 'Microsoft.Insights/actionGroups@2024-10-01-preview' = {
 }
 
 resource rules 'Microsoft.Insights/scheduledQueryRules@2025-01-01-preview' = [
-  for rule in concat(exports, webhooks ? subscriptions : []): {
+  for rule in concat(exports, webhooks ? subscriptions : [], updates ? audits : []): {
     name: 'alarm-${rule.name}'
     location: location
     tags: tags

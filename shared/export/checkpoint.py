@@ -154,10 +154,28 @@ def decode(data: bytes, name: str) -> Checkpoint:
         DataNotUnderstood: somebody else's hand was in it.
     """
     try:
-        return msgspec.json.decode(data, type=Checkpoint)
-    except msgspec.DecodeError as error:
-        what = f"The checkpoint {name} can't be read ({error}): restore its previous version; nothing was exported."
-        raise DataNotUnderstood(what) from error
+        checkpoint = msgspec.json.decode(data, type=Checkpoint)
+        _check(checkpoint)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        what = f"The checkpoint {name} can't be read ({error}): restore its previous version."
+        raise DataNotUnderstood(f"{what} Nothing is exported until then.") from error
+    return checkpoint
+
+
+def _check(checkpoint: Checkpoint) -> None:
+    """Look at what no type tells: whoever goes on to work with it relies on each time, and on the lane."""
+    if LIVE not in checkpoint.lanes:
+        raise ValueError(f"it has no lane {LIVE}")
+    times = (
+        *(checkpoint.first_start, checkpoint.scan_began, checkpoint.scan_finished, checkpoint.complete_until),
+        *(text for lane in checkpoint.lanes.values() for text in (lane.watermark, lane.keys_from)),
+        *(text for gap in checkpoint.gaps for text in (gap.start, gap.end)),
+        *(text for stretch in checkpoint.reconcile.todo for text in (stretch.start, stretch.end)),
+        *checkpoint.news,
+    )
+    for text in times:
+        if text is not None:
+            instants.from_text(text)
 
 
 def with_gaps(gaps: list[Gap], failed: Mapping[str, int], start: Instant, end: Instant) -> list[Gap]:

@@ -19,7 +19,7 @@ _PAGES = 25
 class InBlobs:
     """The keys of one stretch, a day at most, that blobs hold. The whole memory of a comparison."""
 
-    def __init__(self, blobs: Blobs, source: Source, tenant: str, start: Instant, end: Instant) -> None:
+    def __init__(self, blobs: Blobs, state: Blobs, source: Source, tenant: str, start: Instant, end: Instant) -> None:
         self.start = start
         self.end = end
         self.keys: dict[bytes, Instant] = {}
@@ -27,7 +27,19 @@ class InBlobs:
         self._source = source
         self._tenant = tenant
         self._read: set[str] = set()
-        self.refresh()
+        self.removed = self._lacks_any(state)
+        """Whether a blob that a manifest names is not there: then nobody knows what it held, and there are no keys."""
+        if not self.removed:
+            self.refresh()
+
+    def _lacks_any(self, state: Blobs) -> bool:
+        for day in (self.start, self.start + DAY):
+            folder = names.day(self._source.name, self._tenant, day)
+            # Manifests first: each is written after its blob.
+            named = {names.window_of(manifest) for manifest in state.names(names.manifests_of(folder))}
+            if named - set(self._blobs.names(folder)):
+                return True
+        return False
 
     def refresh(self) -> None:
         """Read the blobs that were not there before.

@@ -56,6 +56,8 @@ def settle_left(session: Session, source: Source) -> None:
 def keep(session: Session, source: Source, compared: Compared, until: float, *, whole: bool) -> None:
     """Write what is missing still, and note what was compared. ``whole``: it was all that there was to compare.
 
+    Where blobs were removed nothing was compared, and nothing is written: what they held would come twice.
+
     Nothing is noted where a blob lies under the name that was to be written: that is finished instead, and the next
     comparison finds its records there.
 
@@ -63,6 +65,11 @@ def keep(session: Session, source: Source, compared: Compared, until: float, *, 
         GraphUnavailable: what is missing could not be read again by the monotonic second ``until``.
         StorageConflict: the lease is lost.
     """
+    if compared.in_blobs.removed:
+        now = instants.from_datetime(session.edges.clock.now())
+        reconcile = session.checkpoint.reconcile.passed_over(compared.start, compared.end, now)
+        session.save(session.checkpoint.replace(reconcile=reconcile))
+        return
     compared.in_blobs.refresh()
     missing = {key: at for key, at in compared.missing.items() if key not in compared.in_blobs.keys}
     if missing:

@@ -63,6 +63,16 @@ def manifests(source: str, tenant: str) -> str:
     return f"manifests/{source}/tenant={tenant}/"
 
 
+def manifests_of(folder: str) -> str:
+    """What the names of the manifests begin with whose blobs' names begin with ``folder``."""
+    return f"manifests/{folder}"
+
+
+def window_of(manifest: str) -> str:
+    """The blob, of a source that is read by time, whose manifest has this name."""
+    return f"{manifest.removeprefix('manifests/').removesuffix('.json')}.ndjson.gz"
+
+
 def is_reconciled(name: str) -> bool:
     """Whether a blob, or a manifest, is one of what was found missing later."""
     return name.rpartition("/")[2].startswith("reconcile-")

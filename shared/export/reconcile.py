@@ -110,7 +110,10 @@ class _Work:
     def _compare(self, checkpoint: Checkpoint, start: Instant, end: Instant, deadline: float) -> Compared:
         if self.in_blobs is None or self.in_blobs.end != end or self.in_blobs.start > start:
             self.in_blobs = None  # two days' keys at once would be one too many
-            self.in_blobs = InBlobs(self.edges.data, self.source, self.job.tenant, start, end)
+            self.in_blobs = InBlobs(self.edges.data, self.edges.state, self.source, self.job.tenant, start, end)
+        if self.in_blobs.removed:
+            self.gives_way = self.edges.clock.monotonic() >= deadline
+            return Compared(self.in_blobs, start, end)
         self.gives_way, saw = False, self.marks.seen()
 
         def stop() -> bool:
@@ -187,6 +190,7 @@ class _Work:
             missing=reconcile.missing,
             filled=reconcile.filled,
             only_in_blobs=reconcile.only_in_blobs,
+            removed=reconcile.removed,
             gaps=len(checkpoint.gaps),
             requests=self.tally.requests,
             throttled=self.tally.throttled,

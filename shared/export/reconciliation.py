@@ -67,6 +67,8 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     """Of those, the ones that were still shown when they were to be written."""
     only_in_blobs: int = 0
     """Revisions in blobs that Graph shows no more, because they were updated or deleted: nothing is wrong with them."""
+    removed: int = 0
+    """Days, or parts of one, that could not be compared: blobs that manifests name are not there (any more)."""
 
     def accepted(self, job: str, at: Instant, stretches: Iterable[Stretch]) -> "Reconciliation":
         """With a request taken in."""
@@ -87,6 +89,13 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     def compared(self, start: Instant, end: Instant, at: Instant, answered: Callable[[str], bool]) -> "Reconciliation":
         """After ``[start, end)``. What is left of the gap of a provider that did not answer waits for another round."""
         wanted = (stretch for stretch in self.todo if not stretch.gap or answered(stretch.gap))
+        return self._without(wanted, start, end, at)
+
+    def passed_over(self, start: Instant, end: Instant, at: Instant) -> "Reconciliation":
+        """Without ``[start, end)``, which can't be compared."""
+        return msgspec.structs.replace(self._without(self.todo, start, end, at), removed=self.removed + 1)
+
+    def _without(self, wanted: Iterable[Stretch], start: Instant, end: Instant, at: Instant) -> "Reconciliation":
         todo = [part for stretch in wanted for part in stretch.without(start, end)]
         return msgspec.structs.replace(self, todo=todo, finished=None if todo else instants.to_text(at))
 

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 from shared import instants
 from shared.graph.pages import Row
-from shared.graph.secure_score import SecureScore, read_score
+from shared.graph.secure_score import NO_COMPARISON, SecureScore, never_compared, read_score
 
 
 def odd(rows: Iterable[Row], today: date) -> list[str]:
-    """What is odd, in words: missing days, scores of -1, empty comparisons."""
+    """What is odd, in words: missing days, scores of -1, empty comparisons; those before the first one all at once."""
     found: list[str] = []
     by_day = _by_day(rows)
     day = min(by_day, default=today)
@@ -17,9 +17,12 @@ def odd(rows: Iterable[Row], today: date) -> list[str]:
         if day not in by_day:
             found.append(f"{day}: Graph has no score")
         day += timedelta(days=1)
-    for day, score in sorted(by_day.items()):
+    scores = sorted(by_day.items())
+    first = next((day for day, score in scores if score and score.averages()), today + timedelta(days=1))
+    found += never_compared([day for day, score in scores if score and day < first])
+    for day, score in scores:
         oddities = ["the score has another form than Graph describes"] if score is None else score.oddities()
-        found += (f"{day}: {oddity}" for oddity in oddities)
+        found += (f"{day}: {oddity}" for oddity in oddities if oddity != NO_COMPARISON or day > first)
     return found
 
 

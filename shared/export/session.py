@@ -10,7 +10,7 @@ from shared.errors import DataNotUnderstood, StorageConflict
 from shared.export import checkpoint as checkpoints
 from shared.export import lease as leases
 from shared.export import names, older
-from shared.export.checkpoint import LIVE, Checkpoint, Lane
+from shared.export.checkpoint import LIVE, Checkpoint, Failure, Lane
 from shared.export.edges import Edges, Rules
 from shared.export.lease import Lease
 from shared.graph.client import Tally
@@ -133,6 +133,14 @@ def stored_checkpoint(state: Blobs, source: str, tenant: str) -> Checkpoint | No
     name = names.checkpoint(source, tenant)
     stored = state.read(name)
     return checkpoints.decode(stored.data, name) if stored else None
+
+
+def shown_checkpoint(state: Blobs, source: str, tenant: str, now: Instant) -> Checkpoint | Failure | None:
+    """The same for whoever shows it beside others: one that can't be read is a failure, seen ``now``."""
+    try:
+        return stored_checkpoint(state, source, tenant)
+    except DataNotUnderstood as error:
+        return Failure(at=instants.to_text(now), reason=error.reason, message=str(error))
 
 
 def _first(source: str, tenant: str, now: Instant, rules: Rules) -> Checkpoint:

@@ -4,12 +4,15 @@ Both types are open and most of their properties may be null, so everything may 
 (https://learn.microsoft.com/graph/api/resources/securescore).
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Annotated, Final
 
 import msgspec
 
 from shared.graph import lenient
+
+NO_COMPARISON: Final = "no comparison with other tenants"
 
 type _Points = Annotated[float, msgspec.Meta(lt=1e9)]
 """A sane number: neither the NaN nor the infinity that ``lenient`` lets pass, nor what no page could draw."""
@@ -75,9 +78,21 @@ class SecureScore(msgspec.Struct, rename="camel"):
         if self.current_score is None or self.current_score < 0:
             yield f"the score is {self.current_score}"
         if not self.averages():
-            yield "no comparison with other tenants"
+            yield NO_COMPARISON
         if not self.controls():
             yield "no points by control"
+
+
+def never_compared(days: Sequence[date]) -> tuple[str, ...]:
+    """One word, if any, for the days, in order, before Graph first compared the tenant.
+
+    Some tenants it compares only after weeks, or never (microsoftgraph/microsoft-graph-docs#19680): there, a day
+    without a comparison is no odd one among others.
+    """
+    if not days:
+        return ()
+    span = str(days[0]) if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+    return (f"{span}: {NO_COMPARISON}",)
 
 
 class ControlStateUpdate(msgspec.Struct, rename="camel", gc=False):

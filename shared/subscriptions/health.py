@@ -34,6 +34,17 @@ def report(
     }
 
 
+def unreadable(failure: str) -> tuple[bool, dict[str, object]]:
+    """The same where nothing is known, and why: it is an alarm, since no run looks after them either."""
+    return False, {
+        "checked": None,
+        "failure": failure,
+        "last_notification": None,
+        "silent": False,
+        "subscriptions": [],
+    }
+
+
 def states(memory: Memory, wanted: Iterable[Wanted], now: Instant) -> list[tuple[Wanted, Subscribed | None, str]]:
     """Each wanted subscription, what is known of it, and one word for it."""
     known = {Wanted(one.resource, one.change_type): one for one in memory.subscriptions}

@@ -60,9 +60,13 @@ def remember_notified(blobs: Blobs, tenant: str, received: str) -> None:
 
 
 def last_notified(blobs: Blobs, tenant: str) -> str | None:
-    """When the last notification came; an instant in Graph's form."""
+    """When the last notification came; an instant in Graph's form.
+
+    Raises:
+        DataNotUnderstood: somebody else's hand was in it.
+    """
     stored = blobs.read(notified_name(tenant))
-    return msgspec.json.decode(stored.data, type=_Notified).at if stored else None
+    return _decoded(stored.data, _Notified, "notified/").at if stored else None
 
 
 def digest(*texts: str) -> str:
@@ -81,7 +85,11 @@ def decode(data: bytes) -> Memory:
     Raises:
         DataNotUnderstood: somebody else's hand was in it.
     """
+    return _decoded(data, Memory, "subscriptions/")
+
+
+def _decoded[T](data: bytes, kind: type[T], folder: str) -> T:
     try:
-        return msgspec.json.decode(data, type=Memory)
-    except msgspec.DecodeError as error:
-        raise DataNotUnderstood(f"A tenant's subscriptions/ blob can't be read ({error}): delete it.") from error
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataNotUnderstood(f"A tenant's {folder} blob can't be read ({error}): delete it.") from error

@@ -4,10 +4,10 @@ Graph itself forgets a score after 90 days (List secureScores); what is kept her
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from shared.graph.secure_score import SecureScore, read_score
+from shared.graph.secure_score import NO_COMPARISON, SecureScore, never_compared, read_score
 
 NOISE = 0.005
 """Points below which a control has not moved, and lacks none: Graph's scores are sums of fractions."""
@@ -55,6 +55,8 @@ class History:
     """The newest day first, and there the largest first."""
     latest: SecureScore | None
     """The newest score that counts."""
+    never_compared: Sequence[str] = ()
+    """In words, the days before Graph first compared the tenant with others; they are not odd for that."""
 
     def counted(self) -> list[Day]:
         """The days with a score that counts, in order."""
@@ -95,7 +97,13 @@ def read_history(scores: Iterable[tuple[date, bytes]], today: date) -> History:
     if days:
         days += _missing(days[-1].day, today)
     moves.sort(key=lambda move: (-move.day.toordinal(), -abs(move.points), move.control))
-    return History(days, moves, latest)
+    first = next((n for n, one in enumerate(days) if one.averages), len(days))
+    never = never_compared([one.day for one in days[:first] if NO_COMPARISON in one.oddities])
+    return History([*map(_not_yet_compared, days[:first]), *days[first:]], moves, latest, never)
+
+
+def _not_yet_compared(one: Day) -> Day:
+    return replace(one, oddities=tuple(oddity for oddity in one.oddities if oddity != NO_COMPARISON))
 
 
 def _missing(last: date, upto: date) -> list[Day]:
@@ -108,7 +116,8 @@ def _day(day: date, score: SecureScore | None) -> Day:
         return Day(day, oddities=("the score has another form than Graph describes",))
     oddities = tuple(score.oddities())
     if score.percent is None:
-        return Day(day, oddities=oddities or (f"the maximum is {score.max_score}",))
+        scored = score.current_score is not None and score.current_score >= 0
+        return Day(day, oddities=(f"the maximum is {score.max_score}", *oddities) if scored else oddities)
     return Day(day, score.current_score, score.max_score, score.percent, score.averages(), oddities)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from shared.errors import DataNotUnderstood
 from shared.storage.blobs import Blobs
 from shared.views import latest_news, latest_parquet, latest_progress
 
@@ -21,13 +22,19 @@ class LatestView:
 
 
 def find(data: Blobs, state: Blobs, views: Blobs, source: str, tenant: str) -> LatestView | None:
-    """None where there is no whole view, or where what is not in it can't be told right now.
+    """None where there is no whole view, or where what is not in it can't be told: the blobs have everything.
 
     Raises:
         DataNotUnderstood: a manifest is missing, or the progress is not ours.
     """
     name = latest_progress.name(source, tenant)
-    if (stored := views.read(name)) is None or (head := latest_news.head(state, source, tenant)) is None:
+    if (stored := views.read(name)) is None:
+        return None
+    try:
+        head = latest_news.head(state, source, tenant)
+    except DataNotUnderstood:
+        return None  # status and report show what is wrong with the checkpoint
+    if head is None:
         return None
     progress = latest_news.brought_up(views, source, tenant, latest_progress.decode(stored.data, name), head)
     if progress.rebuild is not None:

@@ -10,8 +10,8 @@ from shared import events, instants, status
 from shared.clock import Clock
 from shared.errors import AppError
 from shared.events import Event
-from shared.export.checkpoint import Checkpoint
-from shared.export.session import stored_checkpoint
+from shared.export.checkpoint import Failure
+from shared.export.session import shown_checkpoint
 from shared.instants import Instant
 from shared.storage.blobs import Blobs
 from shared.views import names
@@ -68,10 +68,10 @@ class Rendering:
         )
 
     def tenant(self, tenant: str) -> None:
-        """Render and keep one tenant's report.
+        """Render and keep one tenant's report. That a checkpoint can't be read is told in it, and costs no more.
 
         Raises:
-            DataNotUnderstood: somebody else's hand was in the export or its state.
+            DataNotUnderstood: somebody else's hand was in the export.
         """
         now = self._now()
         page = render(self._report(tenant, now))
@@ -91,7 +91,7 @@ class Rendering:
             alerts=figures(latest, now, days=NEW_ALERTS_DAYS, unreadable=latest.unreadable)
             if latest is not None
             else None,
-            sources=[_source(source, stored_checkpoint(self.state, source, tenant), now) for source in self.sources],
+            sources=[_source(name, shown_checkpoint(self.state, name, tenant, now), now) for name in self.sources],
         )
 
     def _has_todays(self, tenant: str, now: Instant) -> bool:
@@ -101,10 +101,12 @@ class Rendering:
         return instants.from_datetime(self.clock.now())
 
 
-def _source(name: str, checkpoint: Checkpoint | None, now: Instant) -> SourceState:
+def _source(name: str, checkpoint: status.Known, now: Instant) -> SourceState:
     state = str(status.state_of(checkpoint, name, now))
     if checkpoint is None:
         return SourceState(name, state)
+    if isinstance(checkpoint, Failure):
+        return SourceState(name, state, known=False, failure=checkpoint.message)
     return SourceState(
         name=name,
         state=state,

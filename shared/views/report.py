@@ -41,6 +41,8 @@ class SourceState:
     gaps: Sequence[str] = ()
     """In words."""
     failure: str | None = None
+    known: bool = True
+    """False where its checkpoint can't be read; then there is nothing but the failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ def _problems(report: Report) -> list[str]:
         found.append(f"{report.alerts.undated} resolved alerts do not tell when they were resolved")
     doubtful = [a for a in report.plan.actions if a.max_points is None or a.points is None] if report.plan else []
     found += (f"control {action.control}: {'; '.join(action.doubts)}" for action in doubtful)
+    found += report.history.never_compared
     found += (f"{one.day}: {oddity}" for one in reversed(report.history.days) for oddity in one.oddities)
     return found
 

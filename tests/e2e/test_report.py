@@ -64,6 +64,7 @@ def test_before_the_first_report_the_answer_says_who_makes_it(before: requests.R
 
 def test_a_strangers_report_is_not_shown(stack: Stack, url: str) -> None:
     """404 for a tenant that is not exported; the own tenant may be named, in whatever case."""
+    assert get(stack, tenant=STRANGER).json() == {"error": "This tenant is not exported."}
     assert get(stack, tenant=STRANGER).status_code == 404
     assert get(stack, tenant="../../secrets").status_code == 404
     assert get(stack, tenant=TENANT.upper()).content == requests.get(url, timeout=30).content

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from local.stack import TENANT, Stack, many
@@ -84,7 +85,7 @@ def test_one_tenant_s_status(stack: Stack) -> None:
     until(lambda: of(stack, TENANT).json()["healthy"], "its health")
     assert list(of(stack, TENANT).json()["tenants"]) == [TENANT]
     assert "summary" not in of(stack, TENANT).json()
-    assert of(stack, NEW).status_code == 404
+    assert (of(stack, NEW).status_code, of(stack, NEW).json()) == (404, {"error": "This tenant is not exported."})
 
 
 def test_a_customer_comes_by_a_line_in_the_file(stack: Stack) -> None:
@@ -150,3 +151,23 @@ def test_blobs_never_mix(stack: Stack) -> None:
         assert {json.loads(line)["tenantId"] for line in found} <= {tenant}
     folders = {name.split("/")[1] for name in client.list_blob_names(name_starts_with="alerts_v2/")}
     assert folders == {f"tenant={tenant}" for tenant in TENANTS if tenant != NOT_CONSENTED}
+
+
+def test_a_damaged_checkpoint_hides_no_other_tenant(stack: Stack) -> None:
+    """Status answers as ever: the tenant is among the worst, with the blob's name, and all others are counted."""
+    before = status(stack)["summary"]
+    name = f"checkpoints/secureScores/{NEW}.json"
+    with BlobServiceClient.from_connection_string(stack.azurite.connection_string) as blobs:
+        blobs.get_blob_client("security-export-state", name).upload_blob(b"{")
+    answer = requests.get(f"{stack.host_url}/api/status", timeout=30)
+    assert answer.status_code == 200
+    after = answer.json()
+    assert not after["healthy"]
+    assert after["summary"]["tenants"] == before["tenants"] == COUNT
+    assert after["summary"]["sources"]["alerts_v2"] == before["sources"]["alerts_v2"]
+    scores, damaged = Counter(before["sources"]["secureScores"]), Counter(after["summary"]["sources"]["secureScores"])
+    assert damaged - scores == {"failing": 1}
+    assert scores - damaged == {"waiting": 1}
+    told = after["tenants"][NEW]["secureScores"]
+    assert told["state"] == "failing"
+    assert name in told["failure"]["message"]

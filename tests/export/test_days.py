@@ -62,6 +62,21 @@ def test_bad_scores_are_kept_and_warned_of() -> None:
     assert sum(world.exported().values()) == 2
 
 
+def test_days_before_the_first_comparison_are_one_warning() -> None:
+    """Graph compares some tenants only after weeks, or never; once it has, each day without is one of its own."""
+    world = scores(5)
+    oldest, second, third, fourth, newest = sorted(world.records.current(), key=lambda revision: revision.at)
+    for revision in (oldest, second, fourth):
+        world.records.amend(revision.id, {"averageComparativeScores": []})
+    world.run()
+    words = "no comparison with other tenants"
+    assert world.checkpoint().warnings == [f"2026-11-19 to 2026-11-20: {words}", f"2026-11-22: {words}"]
+    for revision in (third, newest):
+        world.records.amend(revision.id, {"averageComparativeScores": None})
+    world.run()
+    assert world.checkpoint().warnings == [f"2026-11-19 to 2026-11-23: {words}"]
+
+
 def test_a_score_of_another_form_is_kept_and_warned_of() -> None:
     """What a warning is made of must not stand in the way of keeping."""
     world = scores(1)

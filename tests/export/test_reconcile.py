@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -121,6 +122,86 @@ def test_the_result_counts_what_was_found() -> None:
     result = world.checkpoint().reconcile
     assert (result.seen, result.missing, result.filled, result.only_in_blobs) == (seen + 1, 2, 2, 1)
     assert result.days == 3
+
+
+def remove_blobs(world: World, *days: int, keep: str = "") -> None:
+    """As a lifecycle rule does: the blobs of these days of November, but for the one named."""
+    for name in list(world.data.names("")):
+        if name != keep and any(f"/date=2026-11-{day}/" in name for day in days):
+            del world.data._blobs[name]
+
+
+def test_days_whose_blobs_were_removed_are_passed_over() -> None:
+    """What they held would come twice: Graph is not asked for them, nothing is written, and the result counts them."""
+    world = exported_world()
+    world.run()
+    late(world, ago_s=1.5 * DAY_S)
+    before = world.checkpoint()
+    remove_blobs(world, 21, 22)
+    left = list(world.data.names(""))
+    world.graph.faults["alerts_v2"].outage = 500
+    world.run(world.comparison(back=2, to_back=1))
+    assert world.checkpoint().failure is None
+    assert list(world.data.names("")) == left
+    after = world.checkpoint()
+    result = after.reconcile
+    assert (result.removed, result.days, result.seen, result.missing, result.todo) == (2, 0, 0, 0, [])
+    assert result.finished is not None
+    assert (after.chain, after.records) == (before.chain, before.records)
+
+
+@pytest.mark.parametrize(("removed", "passed"), [(21, 1), (22, 2), (23, 2)])
+def test_a_day_is_compared_only_if_all_blobs_are_there_that_may_hold_its_records(removed: int, passed: int) -> None:
+    """Its own, and those of the next day; the days beside it are compared as ever."""
+    world = exported_world()
+    world.clock.advance(2 * DAY_S)
+    world.create(60)
+    world.run()
+    remove_blobs(world, removed)
+    late(world, 1, ago_s=1.1 * DAY_S)
+    world.run(world.comparison(back=4, to_back=1))
+    result = finish(world).reconcile
+    assert (result.removed, result.days, result.filled) == (passed, 4 - passed, 1)
+
+
+def test_one_blob_that_was_removed_is_enough() -> None:
+    """Also one that a comparison had filled in: the others do not tell what it held."""
+    world = exported_world()
+    late(world)
+    world.run(world.comparison())
+    [filled] = filled_blobs(world)
+    del world.data._blobs[filled]
+    world.run(world.comparison())
+    assert filled_blobs(world) == []
+    assert world.checkpoint().reconcile.removed == 2
+
+
+def test_a_gap_in_days_that_were_removed_stays() -> None:
+    """Nobody compares them, so nothing is taken from it; nor does it keep the comparison from ending."""
+    world = World()
+    world.graph.faults["alerts_v2"].partial = [SENTINEL]
+    world.create(30 * 3600)
+    world.run()
+    world.graph.faults["alerts_v2"].partial = []
+    world.clock.advance(DAY_S)
+    world.run()
+    [gap] = world.checkpoint().gaps
+    remove_blobs(world, 21, 22, 23, 24)
+    world.run(world.comparison())
+    after = finish(world)
+    assert after.gaps == [gap]
+    assert after.reconcile.todo == []
+    assert after.reconcile.removed > 0
+
+
+def test_time_runs_out_while_days_are_passed_over() -> None:
+    """Each takes the lease: a job that finds very many of them goes on later, where it stopped."""
+    world = exported_world()
+    remove_blobs(world, 21, 22)
+    world.rules = replace(world.rules, budget_s=0)
+    world.run(world.comparison(back=2, to_back=1))
+    assert world.checkpoint().reconcile.removed == 1
+    assert finish(world).reconcile.removed == 2
 
 
 def test_late_arrivals_in_blobs_of_the_next_day_are_not_missing() -> None:

@@ -16,15 +16,24 @@ def read(body: bytes) -> Job:
 
 
 def test_a_request_becomes_a_job() -> None:
-    """The home tenant is meant where none is named; GUIDs in any case."""
+    """The home tenant is meant where none is named."""
     job = read(b'{"source": "alerts_v2"}')
     assert (job.asked_by, job.source, job.tenant, job.since) == ("person", "alerts_v2", HOME, None)
-    job = read(b'{"source": "alerts_v2", "tenant": "%b", "since": "2026-01-31"}' % HOME.upper().encode())
+    job = read(b'{"source": "alerts_v2", "tenant": "%b", "since": "2026-01-31"}' % HOME.encode())
     assert (job.tenant, job.since) == (HOME, date(2026, 1, 31))
     assert jobs.decode(jobs.encode(job)) == job
     job = read(b'{"source": "alerts_v2", "reconcile": {"from": "2026-11-01", "to": "2026-11-23"}}')
     assert job.reconcile == Days(first=date(2026, 11, 1), last=TODAY)
     assert jobs.decode(jobs.encode(job)) == job
+
+
+def test_a_tenant_is_named_in_any_case() -> None:
+    """Tenants are known in lower case; a GUID is the same in any, and any other is 404."""
+    tenant = "abcdefab-2222-4333-8444-abcdefabcdef"
+    assert requests.exported(tenant.upper(), [HOME, tenant]) == requests.exported(tenant, [HOME, tenant]) == tenant
+    with pytest.raises(requests.Refused, match="not exported") as refused:
+        requests.exported(tenant, [HOME])
+    assert refused.value.status == 404
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """Alarms and the workbook ask for events and fields that the app tells, and ring for what they should."""
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
-from shared.events import FIELDS, Event
+from shared.events import FIELDS, Event, emit
 from shared.graph.sources import DAILY
 from tests.infra.deployed import INFRA, SETS, TENANT, deployed
 
@@ -22,11 +23,13 @@ ALWAYS: Final = {
     "alarm-gaps": {Event.FINISHED},
     "alarm-poisoned": {Event.POISONED},
     "alarm-score-dropped": {Event.SCORE},
+    "alarm-views-failed": {Event.NOT_REPORTED, Event.UNPUBLISHED},
 }
 FOR_WEBHOOKS: Final = {
     "alarm-subscription-lost": {Event.CHECKED},
     "alarm-subscriptions-unmaintained": {Event.CHECKED, Event.UNMAINTAINED, Event.FINISHED, Event.FAILED},
 }
+FOR_UPDATES: Final = {"alarm-updates-unaudited": {Event.UNAUDITED}}
 """The alarms, and the events that each listens for."""
 
 
@@ -72,9 +75,19 @@ QUERIES: Final = dict(queries())
 
 @pytest.mark.parametrize("name", SETS)
 def test_the_alarms_are_these(name: str) -> None:
-    """One for each way in which the export stops working; those of subscriptions where webhooks are on."""
-    expected = ALWAYS | ({} if name == "private" else FOR_WEBHOOKS)
+    """One for each way in which the export stops working; those of subscriptions and updates where these are on."""
+    expected = ALWAYS | ({} if name == "private" else FOR_WEBHOOKS) | (FOR_UPDATES if name == "everything" else {})
     assert {alarm: events(query(name, alarm)) for alarm in deployed(name).alarms} == expected
+
+
+def test_every_error_rings(caplog: pytest.LogCaptureFixture) -> None:
+    """An event of that level asks an operator to act, so an alarm listens for it."""
+    for event in Event:
+        emit(event, **dict.fromkeys(FIELDS[event]))
+    errors = {json.loads(one.getMessage())["event"] for one in caplog.records if one.levelno >= logging.ERROR}
+    heard = set().union(*(ALWAYS | FOR_WEBHOOKS | FOR_UPDATES).values())
+    assert errors
+    assert errors <= heard
 
 
 @pytest.mark.parametrize("where", QUERIES)
@@ -154,7 +167,7 @@ def test_an_alarm_rings_for_each_row(name: str) -> None:
         assert all((each["operator"], each["values"]) == ("Include", ["*"]) for each in rings["dimensions"])
 
 
-@pytest.mark.parametrize("alarm", ALWAYS | FOR_WEBHOOKS)
+@pytest.mark.parametrize("alarm", ALWAYS | FOR_WEBHOOKS | FOR_UPDATES)
 def test_an_alarm_says_what_to_do(alarm: str) -> None:
     """Whoever is woken reads what it means and where to look first."""
     text = deployed("everything").alarms[alarm].properties["description"]
@@ -225,6 +238,22 @@ def test_what_is_no_alarm_does_not_ring() -> None:
     text = query("defaults", "alarm-subscription-lost")
     assert set(re.findall(r'e\.state == "(\w+)"', text)) == {"lost", "alive"}
     assert "todouble(e.hours_left) < 12" in text
+
+
+def test_a_view_that_the_next_run_makes_wakes_nobody() -> None:
+    """Nothing is lost without it: it takes days of reports or hours of views, and the mildest of severities."""
+    rule = deployed("defaults").alarms["alarm-views-failed"].properties
+    assert (rule["severity"], HOURS[rule["windowSize"]]) == (3, 48)
+    text = query("defaults", "alarm-views-failed")
+    assert 'latest = countif(e.event == "latest.failed" and TimeGenerated > ago(6h))' in text
+    assert "| where reports >= 2 or latest >= 3\n" in text
+
+
+def test_a_single_update_without_an_audit_rings() -> None:
+    """It may be evidence that is missing for ever, and no run repairs it; what was sent is told apart."""
+    text = query("everything", "alarm-updates-unaudited")
+    assert text.count("| where") == 1
+    assert "incomplete = countif(isnotempty(tostring(e.audit)))" in text
 
 
 @pytest.mark.parametrize(("name", "address"), [("defaults", None), ("everything", "soc@contoso.example")])

@@ -32,6 +32,13 @@ PRODUCTS: Final = (
 )
 """With how many alerts each has for one of Sentinel's."""
 
+EVERY_PRODUCT: Final = (
+    *(name for name, _ in PRODUCTS),
+    *("unknown", "microsoft365Defender", "microsoftAppGovernance", "microsoftDefenderForCloud"),
+    *("microsoftInsiderRiskManagement", "microsoftThreatIntelligence", "microsoftSecurityForAI"),
+)
+"""All of ``microsoft.graph.security.serviceSource``, but for the word that stands for what a client does not know."""
+
 HOSTILE: Final = (
     "<script>document.title='owned'</script>",
     "<img src=x onerror=\"document.title='owned'\">",
@@ -156,6 +163,19 @@ def one_day() -> Tenant:
     return replace(tenant, scores=tenant.scores[-1:])
 
 
+def all_products() -> Tenant:
+    """Open alerts of every ``serviceSource`` that Graph has, and of two that are new; a checkpoint was damaged."""
+    severities = ("high", "medium", "low", "informational", "unknown")
+    alerts = [
+        _alert(f"{name}{n}", serviceSource=name, severity=severities[n % len(severities)])
+        for more, name in enumerate([*EVERY_PRODUCT, "microsoftDefenderForRobots", "anotherProduct"])
+        for n in range(more + 1)
+    ]
+    why = f"The checkpoint checkpoints/alerts_v2/{TENANT}.json can't be read: restore its previous version."
+    damaged = SourceState("alerts_v2", "failing", known=False, failure=why)
+    return replace(realistic(7), alerts=alerts, sources=(damaged, *Tenant.sources[1:]))
+
+
 def without_alerts() -> Tenant:
     """Nothing has ever happened."""
     return replace(realistic(), alerts=())
@@ -190,6 +210,7 @@ TENANTS: Final[dict[str, Callable[[], Tenant]]] = {
     "hostile": hostile,
     "one day": one_day,
     "one week": lambda: realistic(7),
+    "all products": all_products,
     "no alert": without_alerts,
     "no score": without_score,
     "no profile": lambda: replace(realistic(30), profiles=()),

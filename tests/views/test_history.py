@@ -1,6 +1,7 @@
 """The secure score over all days, against a history that was counted by hand."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -68,6 +69,27 @@ def test_every_day_has_its_place(history: History) -> None:
     assert [one.day.day for one in history.counted()] == [18, 19, 22, 23]
 
 
+def test_days_before_the_first_comparison_are_not_odd(history: History) -> None:
+    """Graph compares some tenants only after weeks, or never: that is told once, and a later hole day by day."""
+    head, *rows = TABLE.strip().splitlines()
+
+    def without(count: int) -> History:
+        bare = [re.sub(r"^(\S+ +\S+ +\S+) +\S+ +\S+", r"\1 - -", row) for row in rows]
+        return read_history(kept("\n".join([head, *bare[:count], *rows[count:]])), november(24))
+
+    assert history.never_compared == ()
+    words = "no comparison with other tenants"
+    for count, never in ((1, f"2026-11-18: {words}"), (4, f"2026-11-18 to 2026-11-22: {words}")):
+        assert without(count).never_compared == (never,)
+    assert [one.day.day for one in without(1).days if words in one.oddities] == [22]
+    told = without(len(rows))
+    assert told.never_compared == (f"2026-11-18 to 2026-11-23: {words}",)
+    assert {one.day.day: one.oddities for one in told.days if one.oddities} == {
+        20: ("Graph has no score",),
+        21: ("the score is -1.0",),
+    }
+
+
 def test_controls_that_moved_the_score(history: History) -> None:
     """Compared with the last score that counts, the newest day first and there the largest first."""
     assert history.moves == [
@@ -96,6 +118,12 @@ def test_the_newest_score_that_counts_is_the_latest() -> None:
     assert history.latest.percent == 45
     assert history.change_over(1) == -6.25
     assert history.days[-1].oddities[0] == "the score is -1.0"
+
+
+def test_a_day_without_a_score_stays_odd_where_nothing_was_compared() -> None:
+    """Why it has none is told, whatever else is missing."""
+    [one] = read_history([(november(23), b'{"currentScore": 5, "maxScore": 0}')], november(23)).days
+    assert one == Day(november(23), oddities=("the maximum is 0.0", "no points by control"))
 
 
 @pytest.mark.parametrize(

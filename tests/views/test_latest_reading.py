@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shared import instants
 from shared.errors import DataNotUnderstood
+from shared.export import names
 from shared.views import latest_progress, latest_reading
 from shared.views.alerts import ALERTS, SEVERITIES, Alert
 from shared.views.reading import Exported
@@ -135,7 +136,13 @@ def _a_manifest_is_being_written(viewed: Viewed) -> None:
     del viewed.state._blobs[newest]
 
 
-@pytest.mark.parametrize("change", [_view_in_the_making, _a_file_is_deleted, _a_manifest_is_being_written])
+def _the_checkpoint_is_damaged(viewed: Viewed) -> None:
+    viewed.state.put(names.checkpoint(ALERTS.name, TENANT), b"{")
+
+
+@pytest.mark.parametrize(
+    "change", [_view_in_the_making, _a_file_is_deleted, _a_manifest_is_being_written, _the_checkpoint_is_damaged]
+)
 def test_a_view_that_is_not_whole_is_not_read(change: Callable[[Viewed], None]) -> None:
     """The blobs have everything; a report must not wait for the next run of publish_latest."""
     viewed = _published()

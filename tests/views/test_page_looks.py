@@ -8,13 +8,14 @@ import pytest
 
 from tests.browser import LOOKS
 from tests.views.conftest import Open
+from tests.views.tenants import EVERY_PRODUCT
 
 PIECE_PX: Final = 1400
 """How much of a page is on one picture."""
 
 
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("tenant", ["realistic", "hostile", "one day", "one week"])
+@pytest.mark.parametrize("tenant", ["realistic", "hostile", "one day", "one week", "all products"])
 def test_nothing_is_clipped_or_overlaps(tenant: str, look: str, opened: Open, screenshots: Path) -> None:
     """The page is as wide as the window, text in charts lies inside them, and no two texts of a chart touch."""
     with opened(tenant, look) as visit:
@@ -97,6 +98,15 @@ def contrast(pair: str) -> float:
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in numbers]
     dark, light = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (linear[:3], linear[3:]))
     return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("look", ["light", "phone"])
+def test_every_product_of_graph_is_drawn_and_told_apart(look: str, opened: Open) -> None:
+    """With room for some that are new; where names are shortened for a phone, no two of Graph are the same."""
+    with opened("all products", look) as visit:
+        drawn = visit.page.locator('svg[aria-label="Open alerts by product and severity"]').filter(visible=True)
+        labels = drawn.locator(".axis.y text").all_text_contents()
+        assert len(labels) == len(set(labels)) == len(EVERY_PRODUCT) + 2 == 16
 
 
 @pytest.mark.parametrize("tenant", ["realistic", "one day"])

@@ -1,6 +1,7 @@
 """Reports of all tenants: where they lie, whose come first, and what one that is broken does to the others."""
 
 import logging
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -123,10 +124,9 @@ def test_a_blob_that_storage_refuses_harms_no_other_tenant(told: Told) -> None:
     assert (failed["tenant"], failed["reason"]) == (SECOND, "storage")
 
 
-def alter(container: str, name: str, content: bytes) -> Callable[[Reports], str]:
+def alter(name: str, content: bytes) -> Callable[[Reports], str]:
     def altered(reports: Reports) -> str:
-        blobs = {"data": reports.data, "state": reports.state}[container]
-        blobs.put(name.format(SECOND), content)
+        reports.data.put(name.format(SECOND), content)
         return name.format(SECOND)
 
     return altered
@@ -139,14 +139,12 @@ GZIP = zlib.compress(b'{"id":"1"}\n' * 99, wbits=31)
 @pytest.mark.parametrize(
     "alter",
     [
-        alter("state", "checkpoints/alerts_v2/{}.json", b"{"),
-        alter("state", "checkpoints/secureScores/{}.json", b"[]"),
-        alter("data", WINDOW, b"this was never a gzip stream"),
-        alter("data", WINDOW, GZIP[:-12]),
-        alter("data", "secureScoreControlProfiles/tenant={}/date=2026-11-22/profiles.ndjson.gz", b"\x1f\x8b\xff"),
-        alter("data", "secureScores/tenant={}/date=never/secureScore.json", b"{}"),
+        alter(WINDOW, b"this was never a gzip stream"),
+        alter(WINDOW, GZIP[:-12]),
+        alter("secureScoreControlProfiles/tenant={}/date=2026-11-22/profiles.ndjson.gz", b"\x1f\x8b\xff"),
+        alter("secureScores/tenant={}/date=never/secureScore.json", b"{}"),
     ],
-    ids=["checkpoint", "another checkpoint", "no gzip", "cut off", "profiles", "score"],
+    ids=["no gzip", "cut off", "profiles", "score"],
 )
 def test_a_broken_tenant_harms_no_other(alter: Callable[[Reports], str], told: Told) -> None:
     """It is told of with the blob's name, keeps its last report, and the next tick tries again."""
@@ -161,6 +159,24 @@ def test_a_broken_tenant_harms_no_other(alter: Callable[[Reports], str], told: T
     assert reports.page(names.latest_report(SECOND)) == b"yesterday's"
     assert reports.render()[0] in (TENANT, THIRD)
     assert len(told.all("report.failed")) == 2
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
+def test_a_checkpoint_that_cannot_be_read_costs_no_report(content: bytes, told: Told) -> None:
+    """What is in blobs is shown all the same; the source's row and the list of oddities tell of the checkpoint."""
+    world = World()
+    world.create(ago_s=60, product="microsoftDefenderForIdentity")
+    world.run()
+    reports = Reports(["alerts_v2"])
+    reports.data, reports.state = world.data, world.state
+    reports.state.put(f"checkpoints/alerts_v2/{TENANT}.json", content)
+    assert reports.render([TENANT]) == [TENANT]
+    assert told.all("report.failed") == []
+    page = reports.page(names.latest_report(TENANT)).decode()
+    assert "Defender for Identity" in page
+    [row] = re.findall(r'<tr><th scope="row">alerts_v2</th>.*', page)
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", row) == ["failing", "unknown", "unknown", "unknown"]
+    assert f"<li>alerts_v2: The checkpoint checkpoints/alerts_v2/{TENANT}.json can&#39;t be read" in page
 
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")  # pygal.DateLine
@@ -188,6 +204,19 @@ def test_a_strange_score_stops_no_report(score: bytes, told: Told) -> None:
     assert told.all("report.failed") == []
 
 
+def test_that_nothing_was_ever_compared_is_told_once() -> None:
+    """In words, and no day is marked for it."""
+    reports = Reports()
+    score = b'{"currentScore": 20, "maxScore": 80, "controlScores": [{"controlName": "mfa", "score": 5}]}'
+    for day in (21, 22, 23):
+        reports.data.put(f"secureScores/tenant={TENANT}/date=2026-11-{day}/secureScore.json", score)
+    reports.render([TENANT])
+    page = reports.page(names.latest_report(TENANT)).decode()
+    assert page.count(": no comparison with other tenants") == 1
+    assert "<li>2026-11-21 to 2026-11-23: no comparison with other tenants</li>" in page
+    assert "odd or missing</t" not in page  # the chart's legend
+
+
 def test_who_has_no_report_of_today_comes_first() -> None:
     """A tick that was too short is gone on with, not begun again; one of yesterday does not count."""
     reports = Reports()
@@ -212,7 +241,7 @@ def test_how_a_run_went_is_told_quietly(caplog: pytest.LogCaptureFixture) -> Non
     """Only a report that failed is an error."""
     caplog.set_level(logging.INFO, logger="shared.events")
     reports = Reports()
-    reports.state.put(f"checkpoints/alerts_v2/{SECOND}.json", b"{")
+    alter(WINDOW, b"never a gzip stream")(reports)
     reports.render()
     assert [record.levelno for record in caplog.records if record.name == "shared.events"] == [
         logging.ERROR,
