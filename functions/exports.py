@@ -26,10 +26,9 @@ def export_secure_scores(timer: func.TimerRequest) -> None:  # noqa: ARG001
 
 
 @bp.timer_trigger(arg_name="timer", schedule="%RECONCILE_SCHEDULE%")
-@bp.queue_output(arg_name="jobs", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")
-def reconcile(timer: func.TimerRequest, jobs: func.Out[typing.List[str]]) -> None:  # noqa: ARG001
+def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001
     """Ask for each tenant's and incremental source's last days to be compared with Graph."""
-    jobs.set(wiring.comparisons())
+    wiring.tick(wiring.settings().export_sources, wiring.last_days())
 
 
 @bp.queue_trigger(arg_name="message", queue_name=JOBS_QUEUE, connection="AzureWebJobsStorage")

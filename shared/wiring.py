@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from shared.export.edges import Edges, Rules
+    from shared.export.jobs import Days
     from shared.graph.client import HttpTransport
     from shared.storage.blobs import Blobs
     from shared.storage.queues import AzureQueue
@@ -111,30 +112,28 @@ def sources() -> tuple[str, ...]:
     return (*settings().export_sources, *DAILY)
 
 
-def tick(of: Iterable[str]) -> None:
-    """Ask for an export of each tenant and each of these sources, several messages at once.
+def tick(of: Iterable[str], compare: "Days | None" = None) -> None:
+    """Ask for an export of each tenant and each of these sources, or for days to be compared; many messages at once.
 
     An output binding sends one after the other (azure-functions-host, FunctionBinding.cs), each as long as storage is
     away: a thousand tenants' messages shall not take half of the time between two ticks.
     """
     from shared.export.jobs import Job, encode
 
-    _send_all([encode(Job(asked_by="tick", source=source, tenant=tenant)) for tenant in tenants() for source in of])
+    jobs = (
+        Job(asked_by="tick", source=source, tenant=tenant, reconcile=compare) for tenant in tenants() for source in of
+    )
+    _send_all(map(encode, jobs))
 
 
-def comparisons() -> list[str]:
-    """One message for each tenant and incremental source: compare the last days, and all gaps."""
+def last_days() -> "Days":
+    """The days that are compared daily."""
     from datetime import timedelta
 
-    from shared.export.jobs import Days, Job, encode
+    from shared.export.jobs import Days
 
     today = clock.now().date()
-    days = Days(first=today - timedelta(days=settings().reconcile_days), last=today)
-    return [
-        encode(Job(asked_by="tick", source=source, tenant=tenant, reconcile=days))
-        for tenant in tenants()
-        for source in settings().export_sources
-    ]
+    return Days(first=today - timedelta(days=settings().reconcile_days), last=today)
 
 
 def tell_poisoned() -> None:
@@ -213,10 +212,12 @@ def maintain_all(adopt: Callable[[], None]) -> None:
 
 
 def _send_all(messages: Iterable[str]) -> None:
+    """Each is tried, whatever becomes of the others; then the first failure is raised."""
     jobs = queue(JOBS_QUEUE)
     with ThreadPoolExecutor(_SENDERS) as pool:
-        for _ in pool.map(jobs.send, messages):
-            pass  # raises what a thread met
+        sent = [pool.submit(jobs.send, message) for message in messages]
+    for one in sent:
+        one.result()
 
 
 @_once
@@ -266,8 +267,7 @@ def latest_edges() -> "latest.Edges":
     from shared.export.lease import KeptAlive
     from shared.views import latest
 
-    data = _container(settings().export_container)
-    return latest.Edges(data=data, state=state(), views=views(), clock=clock, keep_alive=KeptAlive)
+    return latest.Edges(data=data(), state=state(), views=views(), clock=clock, keep_alive=KeptAlive)
 
 
 @_once
@@ -308,9 +308,7 @@ def rendering() -> "Rendering":
     """What it takes to render reports."""
     from shared.views.rendering import Rendering
 
-    return Rendering(
-        data=edges().data, state=state(), views=views(), sources=sources(), clock=clock, pool=ThreadPoolExecutor
-    )
+    return Rendering(data=data(), state=state(), views=views(), sources=sources(), clock=clock, pool=ThreadPoolExecutor)
 
 
 @_once
