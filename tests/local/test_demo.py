@@ -120,20 +120,20 @@ def test_the_demo_runs_from_start_to_success(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("world", "words"),
+    ("world", "within_s", "words"),
     [
-        (Rewritten, "alerts_v2: 1 lost, such as late of"),
-        (Forbidden, "alerts_v2: .*403"),
-        (Unsubscribed, "no subscription was made within 5 s"),
-        (Unnotified, "an alert changed in Graph, and no webhook brought it into a blob within 5 s"),
+        (Rewritten, 5.0, "alerts_v2: 1 lost, such as late of"),
+        (Forbidden, 5.0, "alerts_v2: .*403"),
+        (Unsubscribed, 1.0, "no subscription was made within 1 s"),
+        (Unnotified, 5.0, "an alert changed in Graph, and no webhook brought it into a blob within 5 s"),
     ],
 )
 def test_what_goes_wrong_is_told(
-    world: type[World], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: type[World], within_s: float, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the last line and the exit status, after the end of the host's log."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("local.demo._WEBHOOK_S", 5.0)
+    monkeypatch.setattr("local.demo._WEBHOOK_S", within_s)
     written = io.StringIO()
     status = run(world(alerts=30, days=3), Screen(Console(file=written, width=100)))
     assert status == 1, written.getvalue()
