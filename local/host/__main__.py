@@ -97,12 +97,20 @@ def _log_to_stderr() -> None:
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,
-        format="%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s: %(message)s",
+        format="%(asctime)s.%(msecs)03dZ %(levelname)-7s %(invocation).8s %(name)s: %(message)s",
         datefmt="%Y-%m-%dT%H:%M:%S",
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_with_invocation)
     # Chatter of the host's own libraries, which nobody sees in Azure either.
     for name in ("azure.functions", "azure.core.pipeline.policies.http_logging_policy", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _with_invocation(record: logging.LogRecord) -> bool:
+    """Note which invocation a line belongs to: ``-`` where Azure would not know, and not show it to anybody."""
+    record.invocation = worker.invocation() or "-"
+    return True
 
 
 if __name__ == "__main__":

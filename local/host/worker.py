@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import azure_functions_runtime as runtime  # type: ignore[import-untyped]
+from azure_functions_runtime.bindings.context import _invocation_id_local  # type: ignore[import-untyped]
 
 from local.host import protos
 from local.host.config import WrongConfiguration
@@ -83,6 +84,16 @@ async def invoke(function: Function, argument: TypedData, metadata: Mapping[str,
     if response.result.status != StatusResult.Success:
         raise InvocationFailed(response.result.exception.stack_trace)
     return Result(response.return_value, list(response.output_data))
+
+
+def invocation() -> str | None:
+    """The invocation that the running thread logs for, as far as the worker can tell.
+
+    Azure's worker asks the same two before it ships a line, and one that belongs to no invocation reaches nobody. A
+    thread that a function made is in neither, unless it has put the invocation's id into
+    ``context.thread_local_storage`` (Python developer guide, "Logging from created threads").
+    """
+    return runtime.invocation_id_cv.get() or getattr(_invocation_id_local, "invocation_id", None)
 
 
 def stop() -> None:

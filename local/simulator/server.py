@@ -33,6 +33,10 @@ from local.simulator.wire import Request
 
 HOST = "127.0.0.1"
 
+_GRACE_S = 1
+"""How long a server that is to end waits for what is under way: an answer with a latency of a minute, or a TLS client
+that keeps its connection and does not look at it, would hold it up until it is killed."""
+
 
 class GraphEndpoint:
     """Translates between ASGI and the simulated Graph; the only place that waits for a latency."""
@@ -121,7 +125,13 @@ def listen(port: int, scheme: str = "http") -> tuple[socket.socket, str]:
 def make_server(app: Starlette) -> uvicorn.Server:
     """A uvicorn server for the app: HTTP/1.1 with keep-alive, identity encoding, quiet."""
     config = uvicorn.Config(
-        app, http=ResettableProtocol, log_level="critical", access_log=False, server_header=False, ws="none"
+        app,
+        http=ResettableProtocol,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=_GRACE_S,
     )
     return uvicorn.Server(config)
 
@@ -146,6 +156,7 @@ def make_tls_server(app: Starlette, ca_file: Path) -> uvicorn.Server:
             server_header=False,
             ws="none",
             lifespan="off",
+            timeout_graceful_shutdown=_GRACE_S,
         )
     )
 

@@ -133,8 +133,9 @@ def test_a_killed_process_loses_and_doubles_nothing(stack: Stack) -> None:
     """SIGKILL in the middle of a catch-up; the next run finishes what lies there."""
     faults = f"{stack.simulator.url}/simulator/faults/alerts_v2"
     before = len(list(blob_names(stack)))
+    since = f"{datetime.now(UTC) - timedelta(days=60):%Y-%m-%d}"
     requests.put(faults, json={"latency_ms": 150, "max_top": 100}, timeout=10)
-    requests.post(f"{stack.host_url}/api/export", json={"source": "alerts_v2", "since": "2026-01-01"}, timeout=10)
+    requests.post(f"{stack.host_url}/api/export", json={"source": "alerts_v2", "since": since}, timeout=10)
     until(lambda: len(list(blob_names(stack))) > before + 2, "a few days of history")
     stack.kill_host()
     requests.delete(faults, timeout=10)
@@ -153,7 +154,7 @@ def test_a_killed_process_loses_and_doubles_nothing(stack: Stack) -> None:
     fire(stack, "export_alerts")
     until(lambda: complete(stack, "alerts_v2"), "the changed alerts after the kill")
     until(lambda: status(stack)["tenants"][TENANT]["alerts_v2"]["since"] is None, "the history", 120)
-    assert status(stack)["tenants"][TENANT]["alerts_v2"]["first_start"] == "2026-01-01T00:00:00.0000000Z"
+    assert status(stack)["tenants"][TENANT]["alerts_v2"]["first_start"] == f"{since}T00:00:00.0000000Z"
     assert complete(stack, "alerts_v2")
 
 

@@ -123,7 +123,7 @@ def test_a_broken_file_stops_ticks_and_says_where(stack: Stack) -> None:
 
 
 def test_subscriptions_of_all_tenants(stack: Stack) -> None:
-    """Made for each that can be reached, and told tenant by tenant; notifications then ring for each."""
+    """Made for each that can be reached, and told tenant by tenant, so that Azure ships it; notifications then ring."""
     fire(stack, "maintain_subscriptions")
     subscribed = until(
         lambda: s if len(s := control(stack, "GET", "subscriptions")) == COUNT - 1 else None, "subscriptions"
@@ -135,6 +135,10 @@ def test_subscriptions_of_all_tenants(stack: Stack) -> None:
         return {json.loads(event)["tenant"] for event in events} == set(TENANTS) - {NOT_CONSENTED}
 
     until(told, "an event for each")
+    # They are looked after in threads, and what a thread tells is shipped only where it knows its invocation.
+    told_by = re.findall(r'(\S+) shared.events: \{"event": "subscriptions\.', stack.host.output())
+    assert len(set(told_by)) == 1
+    assert "-" not in told_by
     summary = status(stack)["summary"]["subscriptions"]
     assert (summary["alive"], summary["missing"], summary["failing"]) == (COUNT - 1, 1, 1)
     control(stack, "POST", f"change?tenant={NEW}", {"source": "alerts_v2", "count": 2, "seed": 1})

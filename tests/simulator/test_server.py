@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from azure.identity import ManagedIdentityCredential
 from local.simulator.graph import Graph
 from local.simulator.server import listen, make_app, make_server
 from local.simulator.tenant import generated
+from local.stack import simulator
 from tests.simulator.conftest import TENANT
 
 SECRET = "only this host knows"  # noqa: S105 - of a server that ends with the test
@@ -267,3 +269,13 @@ def test_the_command_line(tmp_path: Path) -> None:
             assert len(truth.splitlines()) == 30
         finally:
             process.terminate()
+
+
+def test_it_ends_while_an_answer_waits(tmp_path: Path) -> None:
+    """By itself: whoever stops it would else wait until it may be killed."""
+    with simulator(data={"alerts": 1}, logs=tmp_path) as running:
+        slow = {"latency_ms": 60_000}
+        requests.put(f"{running.url}/simulator/faults/alerts_v2", json=slow, timeout=10).raise_for_status()
+        with pytest.raises(requests.ReadTimeout):
+            requests.get(f"{running.url}/v1.0/security/alerts_v2", timeout=0.2)
+    assert running.child.returncode != -signal.SIGKILL
