@@ -2,7 +2,7 @@
 
 A fingerprint is 64 bits made of a record's id and cursor: equal keys (``PageReader.row``) have equal fingerprints. The
 other way round it is only likely, so whoever finds two equal ones looks at the records. It is Python's own hash, seeded
-anew in each process: nobody can make records whose fingerprints collide.
+anew in each run (``readers``): nobody can make records whose fingerprints collide.
 """
 
 from array import array

@@ -11,6 +11,7 @@ from isal import igzip
 from shared.export.checkpoint import encode
 from shared.verify.findings import Kind
 from shared.verify.looking import chains
+from shared.verify.readers import Readers
 from shared.verify.verification import Verification, Verified
 from tests.export.world import World
 from tests.fakes.memory_blobs import MemoryBlobs
@@ -35,7 +36,15 @@ class Store:
 
     def verify(self, since: int = 0) -> list[Verified]:
         """Verify all chains."""
-        work = Verification(self.data, self.state, lambda _: InlineExecutor(), self.world.now, Unwatched(), since)
+        work = Verification(
+            lambda: self.data,
+            self.state,
+            Readers(InlineExecutor()),
+            lambda _: InlineExecutor(),
+            self.world.now,
+            Unwatched(),
+            since,
+        )
         wanted = chains(self.data, self.state)
         assert wanted.strays == []
         return [work.chain(*chain) for chain in wanted.chains]
