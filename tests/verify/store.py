@@ -172,6 +172,21 @@ def older() -> World:
     return world
 
 
+def compared() -> World:
+    """Two comparisons with Graph have filled in what it showed late, each on two days; a window came between them."""
+    world = busy()
+    world.close_days()
+    for _ in range(2):
+        for days in (3, 4, 4):
+            world.create(days * 86_400 + 100)
+        world.run(world.comparison(back=6))
+        world.clock.advance(61)
+        world.create()
+        world.clock.advance(1)
+        world.run()
+    return world
+
+
 def scores() -> World:
     """A week of secure scores, and two more days."""
     world = World("secureScores")

@@ -12,16 +12,22 @@ from shared.verify.findings import Kind
 from shared.verify.places import blob_of, manifest_of
 from tests.export.world import World
 from tests.simulated import TENANT
-from tests.verify.store import Store, busy, older, profiles, scores
+from tests.verify.store import Store, busy, compared, older, profiles, scores
 
-MAKERS = [busy, older, lambda: busy("alerts"), scores, profiles]
+MAKERS: dict[str, Callable[[], World]] = {
+    "alerts_v2": busy,
+    "history": older,
+    "compared": compared,
+    "alerts": lambda: busy("alerts"),
+    "secureScores": scores,
+    "secureScoreControlProfiles": profiles,
+}
 
 
-@pytest.fixture(params=MAKERS, ids=["alerts_v2", "history", "alerts", "secureScores", "secureScoreControlProfiles"])
+@pytest.fixture(params=MAKERS)
 def make(request: pytest.FixtureRequest) -> Callable[[], Store]:
     """A fresh store for each damage, all alike."""
-    maker: Callable[[], World] = request.param
-    whole = Store(maker())
+    whole = Store(MAKERS[request.param]())
     assert whole.findings() == []
     data, state = dict(whole.data._blobs), dict(whole.state._blobs)
 
@@ -142,13 +148,14 @@ def test_two_deleted_manifests(make: Callable[[], Store]) -> None:
 
 
 def test_a_manifest_deleted_with_its_blob(make: Callable[[], Store]) -> None:
-    """The time between the others gives both away, or the days that the checkpoint knows."""
+    """The time between the others gives both away, the days that the checkpoint knows, or who names what was added."""
     for name in make().manifests():
         store = make()
         blob = store.manifest(name)["blob"]
         store.remove(store.state, name)
         store.remove(store.data, blob)
-        assert store.findings() == [(Kind.WINDOW_MISSING, blob)]
+        expected = (Kind.MANIFEST_MISSING, name) if "reconcile" in name else (Kind.WINDOW_MISSING, blob)
+        assert store.findings() == [expected]
 
 
 def test_two_swapped_blobs(make: Callable[[], Store]) -> None:
