@@ -237,7 +237,6 @@ class _Case:
 
     def _in_chain(self, walked: Walk) -> None:
         """Every manifest of the chain lies where it should, and its blob is there to be compared with it."""
-        seen: set[str] = set()
         for link in walked.links:
             named = self._as_named(link, self.altered)
             if named.start < self.since and named.where:
@@ -246,12 +245,10 @@ class _Case:
                 self._tell(Kind.MANIFEST_MISPLACED, link.name, f"it is of {link.blob}")
             if named.blob not in self.stored.blobs:
                 self._tell(Kind.BLOB_MISSING, named.blob)
-            elif named.blob not in seen:
-                seen.add(named.blob)
-                if link.name in self.altered:
-                    self.result.read.append(named.blob)
-                else:
-                    self.result.compare.append(link)
+            elif link.name in self.altered:
+                self.result.read.append(named.blob)
+            else:
+                self.result.compare.append(link)
 
 
 def _misplaced(link: Link) -> bool:

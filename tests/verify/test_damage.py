@@ -93,6 +93,22 @@ def test_a_blob_of_a_day_before_all_others() -> None:
     assert store.findings() == [(Kind.BLOB_UNKNOWN, day)]
 
 
+def test_scores_of_days_to_come() -> None:
+    """A run writes one day after the other, and none before it has come: one of today may be in progress."""
+    store = Store(scores())
+    store.world.clock.advance(2 * 86_400)
+    [last] = store.blobs()[-1:]
+    days = [last.replace("date=2026-11-25", f"date=2026-11-{day}") for day in (26, 27, 28)]
+    assert len({last, *days}) == 4
+    for day, expected in zip(days, ([], [], [Kind.BLOB_UNKNOWN]), strict=True):
+        store.put(store.data, day, b"{}")
+        assert [kind for kind, _ in store.findings()] == expected
+        store.remove(store.data, day)
+    for day in days[:2]:
+        store.put(store.data, day, b"{}")
+    assert store.findings() == [(Kind.BLOB_UNKNOWN, days[1])]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
