@@ -174,6 +174,31 @@ def test_a_manifest_deleted_with_its_blob(make: Callable[[], Store]) -> None:
         assert store.findings() == [expected]
 
 
+@pytest.mark.parametrize(
+    ("maker", "removed", "edited"), [(busy, 0, 4), (older, 3, 0), (older, 12, 1), (compared, 15, 8)]
+)
+def test_one_removed_and_another_altered(maker: Callable[[], World], removed: int, edited: int) -> None:
+    """Each break of the chain is told where it is: the hole in time lies beside but one of them."""
+    store = Store(maker())
+    gone, altered = store.manifests()[removed], store.manifests()[edited]
+    store.remove(store.state, gone)
+    store.remove(store.data, blob_of(gone))
+    store.edit(altered, seconds=77.0)
+    assert store.findings() == [(Kind.MANIFEST_ALTERED, altered), (Kind.WINDOW_MISSING, blob_of(gone))]
+
+
+def test_an_altered_manifest_whose_blob_is_gone() -> None:
+    """Nothing says where its window ends, and what it says itself is no further finding."""
+    store = Store(busy())
+    name = store.manifests()[3]
+    window = store.manifest(name)["window"]
+    store.edit(name, window=window | {"end": "2027-11-29T00:00:01.0000000Z"})
+    store.remove(store.data, blob_of(name))
+    findings = store.findings()
+    assert (Kind.MANIFEST_ALTERED, name) in findings
+    assert (Kind.WINDOW_OVERLAPPING, blob_of(name)) not in findings
+
+
 def test_two_swapped_blobs(make: Callable[[], Store]) -> None:
     """Neither is what it should be, and each finding says where it belongs."""
     one, *_, other = make().blobs()
@@ -252,13 +277,15 @@ def test_a_fork_beside_a_missing_manifest() -> None:
 
 
 def test_a_blob_behind_the_watermark() -> None:
-    """A run in progress begins windows at the watermark or at midnight, nowhere else."""
+    """A run in progress begins windows at the watermark or at midnight, and in history only where that is asked for."""
     store = Store(busy())
     world = store.world
     world.clock.advance(2 * 86_400)
     watermark = instants.from_text(world.checkpoint().lanes["live"].watermark)
     midnight = instants.floor(watermark, instants.DAY) + instants.DAY
-    for start, expected in ((watermark, []), (midnight, []), (watermark + 10, [Kind.BLOB_UNKNOWN])):
+    before = instants.from_text(world.checkpoint().first_start) - instants.DAY
+    unknown = [Kind.BLOB_UNKNOWN]
+    for start, expected in ((watermark, []), (midnight, []), (watermark + 10, unknown), (before, unknown)):
         blob = names.window("alerts_v2", TENANT, start)
         store.put(store.data, blob, b"")
         assert [kind for kind, _ in store.findings()] == expected
@@ -318,6 +345,17 @@ def test_windows_that_overlap() -> None:
     store.edit(order[3], window=window | {"end": longer})
     store.forge(order)
     assert store.findings() == [(Kind.WINDOW_OVERLAPPING, blob_of(order[4]))]
+
+
+def test_a_window_that_reaches_beyond_the_watermark() -> None:
+    """It claims time that is not exported yet."""
+    store = Store(busy())
+    order = store.chain()
+    window = store.manifest(order[-1])["window"]
+    longer = instants.to_text(instants.from_text(window["end"]) + 1)
+    store.edit(order[-1], window=window | {"end": longer})
+    store.forge(order)
+    assert store.findings() == [(Kind.WINDOW_OVERLAPPING, blob_of(order[-1]))]
 
 
 def test_windows_out_of_order() -> None:
