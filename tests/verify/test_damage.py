@@ -187,6 +187,15 @@ def test_one_removed_and_another_altered(maker: Callable[[], World], removed: in
     assert store.findings() == [(Kind.MANIFEST_ALTERED, altered), (Kind.WINDOW_MISSING, blob_of(gone))]
 
 
+def test_two_altered_manifests() -> None:
+    """Behind the first one the walk goes on with the window before it, and not with what was filled in last."""
+    store = Store(compared())
+    altered = [store.manifests()[0], store.manifests()[8]]
+    for name in altered:
+        store.edit(name, previous="0" * 64)
+    assert store.findings() == [(Kind.MANIFEST_ALTERED, name) for name in altered]
+
+
 def test_an_altered_manifest_whose_blob_is_gone() -> None:
     """Nothing says where its window ends, and what it says itself is no further finding."""
     store = Store(busy())
