@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from isal import igzip
 
 from shared import instants
 from shared.export import names
@@ -261,12 +263,19 @@ def test_a_record_doubled_in_its_own_blob(make: Callable[[], Store]) -> None:
     assert finding.detail == f"1 of its records; line {len(store.lines(blob))} is line 1 of {blob}"
 
 
-def test_the_same_revision_in_another_spelling() -> None:
-    """A time with and without trailing zeros is the same, whatever else the two lines say."""
+@pytest.mark.parametrize(
+    ("time", "same"),
+    [
+        ("2026-11-21T03:00:10Z", "2026-11-21T03:00:10.0000Z"),
+        ("2026-11-21T03:00:10.1234567Z", "2026-11-21T03:00:10.12345678Z"),
+    ],
+)
+def test_the_same_revision_in_another_spelling(time: str, same: str) -> None:
+    """A time with and without trailing zeros is the same, and what is finer than 100 ns does not count."""
     store = Store(busy())
     order = store.chain()
     one, *_, other = store.blobs()
-    for blob, at in ((one, "2026-11-21T03:00:10Z"), (other, "2026-11-21T03:00:10.0000Z")):
+    for blob, at in ((one, time), (other, same)):
         line = {"id": "x", "status": blob, "lastUpdateDateTime": at}
         store.fill(blob, [*store.lines(blob), json.dumps(line).encode() + b"\n"])
         store.adapt(manifest_of(blob))
@@ -309,6 +318,21 @@ def test_a_manifest_that_counts_wrongly() -> None:
         store.edit(order[3], **changes)
         store.forge(order)
         assert store.findings() == [(Kind.BLOB_MISCOUNTED, blob_of(order[3]))]
+
+
+@pytest.mark.parametrize("more", [b"x", bytes(200_000), igzip.compress(b""), bytes(5_000_000)], ids=len)
+def test_what_follows_a_blob(more: bytes) -> None:
+    """A blob is one gzip stream; the chain was forged anew, and all of its bytes have the sha256 that it names."""
+    store = Store(busy())
+    order = store.chain()
+    blob = blob_of(order[3])
+    data = store.content(blob) + more
+    store.put(store.data, blob, data)
+    store.edit(order[3], bytes=len(data), sha256=sha256(data).hexdigest())
+    store.forge(order)
+    assert store.findings() == [(Kind.BLOB_MISCOUNTED, blob)]
+    [finding] = store.verify()[0].findings
+    assert "records can't be read" in finding.detail
 
 
 def test_a_forked_chain(make: Callable[[], Store]) -> None:
