@@ -18,6 +18,8 @@ from shared.verify.verification import Verification
 
 _PIECE_BYTES = 64 * 1024
 _GZIP = 31
+_MUCH = 10**12
+"""Bytes that are worth starting processes."""
 
 
 class Verifier:
@@ -30,8 +32,9 @@ class Verifier:
         # They stay until the end, so that their memory can be asked for.
         self._open = ExitStack()
         self._processes = self._open.enter_context(readers())
+        self._processes.expect(_MUCH)
         for _ in self._processes.ahead(abs, range(os.process_cpu_count() or 1)):
-            pass  # they are started
+            pass  # they are there
 
     def work(self) -> None:
         now = instants.from_datetime(END)

@@ -41,8 +41,8 @@ def verify(azurite: Azurite, folder: Path, rounds: int, alerts: int = _ALERTS) -
     rows = [_row(name, taken, size) for name, taken in series.items()]
     text = (
         f"{alerts:,} alerts of 30 days, {size / 1e6:.1f} MB compressed, as files in memory; {rounds} rounds. "
-        f"`verify` works with {os.process_cpu_count()} processes, which are started before its time is taken; its peak "
-        "is the sum of them, and what they share is counted in each."
+        f"`verify` works with {os.process_cpu_count()} processes, which are there when its time is taken (the "
+        "command starts them at 64 MB); its peak is the sum of them."
     )
     head = ("", "wall s, median", "min", "CPU s, median", "min", "MB/s", "peak MiB")
     return Section("Verify", text, head, rows, ratios)

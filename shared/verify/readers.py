@@ -1,17 +1,19 @@
 """Processes that read blobs, one for each CPU: most of the cost is JSON and Python, which take turns within a process.
 
-They come from one fork server, which loads the packages once. So they share memory, and the seed of Python's hash: the
-fingerprints that different processes make are comparable. In each of them, threads wait for storage.
+Starting them takes as long as reading some 64 MB, so the first that much is read in this process. They are started
+afresh, not forked: macOS has no network in a forked one. Fingerprints are compared, so all processes are given the same
+random seed of Python's hash; in each of them, threads wait for storage.
 """
 
 import os
+import secrets
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import active_children, forkserver, get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from threading import Thread
 
 from shared.errors import AppError
@@ -21,7 +23,7 @@ from shared.verify.looking import ahead
 
 _THREADS = 4
 """In each process: one works while the others wait for storage."""
-_LOADED = ["shared.verify.readers", "shared.wiring", "shared.storage.azure_blobs"]
+_WORTH_BYTES = 64 * 1024 * 1024
 
 
 class StorageUnreadable(AppError):
@@ -72,11 +74,19 @@ def _traced(wanted: set[int], reader: BlobReader, name: str) -> list[tuple[int, 
 
 
 class Readers:
-    """Lets processes work, or whatever executor stands for them."""
+    """Lets this process work, or, where there is much to read, others."""
 
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
+    def __init__(self, near: Executor, start: Callable[[], Executor]) -> None:
+        self._executor = near
+        self._start: Callable[[], Executor] | None = start
+        self._bytes = 0
         self._seed: int | None = None
+
+    def expect(self, size: int) -> None:
+        """So many bytes are going to be read."""
+        self._bytes += size
+        if self._start and self._bytes >= _WORTH_BYTES:
+            self._executor, self._start, self._seed = self._start(), None, None
 
     def ahead[T, R](self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """The results in order.
@@ -87,7 +97,7 @@ class Readers:
         for seed, result in ahead(self._executor, partial(_seeded, work), items):
             self._seed = self._seed or seed
             if seed != self._seed:
-                raise BrokenExecutor("the fork server died, and another one hashes differently")
+                raise BrokenExecutor("its fingerprints can't be compared with those of another one")
             yield result
 
 
@@ -98,15 +108,25 @@ def _seeded[T, R](work: Callable[[T], R], item: T) -> tuple[int, R]:
 @contextmanager
 def readers() -> Iterator[Readers]:
     """Processes that are started when there is work for them, and gone at the exit."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload(_LOADED)
-    # Ctrl-C goes to every process of a terminal: it is this one that ends the others.
+    near = ThreadPoolExecutor(1)
+    with ExitStack() as cleanup:
+        cleanup.callback(near.shutdown, cancel_futures=True)
+        yield Readers(near, lambda: cleanup.enter_context(_processes()))
+
+
+@contextmanager
+def _processes() -> Iterator[Executor]:
+    count = os.process_cpu_count() or 1
+    # Ctrl-C goes to every process of a terminal: it is this one that ends the others, and they inherit that.
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    forkserver.ensure_running()
+    os.putenv("PYTHONHASHSEED", str(1 + secrets.randbelow(2**32 - 1)))
+    executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=_end_with_parent)
+    for number in range(count):
+        executor.submit(abs, number)  # starts one
+    os.unsetenv("PYTHONHASHSEED")
     signal.signal(signal.SIGINT, interrupt)
-    executor = ProcessPoolExecutor(os.process_cpu_count(), context, initializer=_end_with_parent)
     try:
-        yield Readers(executor)
+        yield executor
     except BaseException:
         for process in active_children():
             process.terminate()

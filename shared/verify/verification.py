@@ -80,7 +80,9 @@ class Verification:
         done = Verified(source, tenant, manifests=len(stored.links))
         done.findings += judged.findings
         done.in_progress += judged.in_progress
-        self.watch.begin(f"{source} {tenant}", sum(link.size for link in judged.compare))
+        size = sum(link.size for link in judged.compare)
+        self.watch.begin(f"{source} {tenant}", size)
+        self.readers.expect(size)
         self._read(judged, done)
         return done
 

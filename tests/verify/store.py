@@ -39,7 +39,7 @@ class Store:
         work = Verification(
             lambda: self.data,
             self.state,
-            Readers(InlineExecutor()),
+            Readers(InlineExecutor(), InlineExecutor),
             lambda _: InlineExecutor(),
             self.world.now,
             Unwatched(),

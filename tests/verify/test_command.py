@@ -129,8 +129,9 @@ def with_reading(environment: dict[str, str], reading: str) -> subprocess.Popen[
     """The command, with processes that do something else than reading; in a group of its own, as in a terminal."""
     code = f"""
 import sys
-from shared.verify import __main__, verification
+from shared.verify import __main__, readers, verification
 from tests.verify import test_readers
+readers._WORTH_BYTES = 0
 verification.Reading = test_readers.{reading}
 sys.exit(__main__.main([]))
 """
