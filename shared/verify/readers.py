@@ -21,8 +21,8 @@ from shared.storage.blobs import Blobs
 from shared.verify.blob_reading import BlobReader, Seen
 from shared.verify.looking import ahead
 
-_THREADS = 4
-"""In each process: one works while the others wait for storage."""
+_THREADS = 2
+"""In each process: one works while another waits for storage. More get into each other's way."""
 _WORTH_BYTES = 64 * 1024 * 1024
 
 
