@@ -2,6 +2,8 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,10 +13,13 @@ from bench.folder import Folder
 from bench.history import END
 from shared import instants
 from shared.verify.looking import chains
+from shared.verify.readers import readers
 from shared.verify.verification import Verification
 
 _PIECE_BYTES = 64 * 1024
 _GZIP = 31
+_MUCH = 10**12
+"""Bytes that are worth starting processes."""
 
 
 class Verifier:
@@ -22,13 +27,19 @@ class Verifier:
 
     def __init__(self) -> None:
         root = Path(os.environ["BENCH_DOWNLOADED"])
-        self._data, self._state = Folder(root / "data"), Folder(root / "state")
+        self._data, self._state = partial(Folder, root / "data"), Folder(root / "state")
         self._records = 0
+        # They stay until the end, so that their memory can be asked for.
+        self._open = ExitStack()
+        self._processes = self._open.enter_context(readers())
+        self._processes.expect(_MUCH)
+        for _ in self._processes.ahead(abs, range(os.process_cpu_count() or 1)):
+            pass  # they are there
 
     def work(self) -> None:
         now = instants.from_datetime(END)
-        verification = Verification(self._data, self._state, ThreadPoolExecutor, now, self)
-        verified = [verification.chain(*chain) for chain in chains(self._data, self._state).chains]
+        verification = Verification(self._data, self._state, self._processes, ThreadPoolExecutor, now, self)
+        verified = [verification.chain(*chain) for chain in chains(self._data(), self._state).chains]
         if any(chain.findings for chain in verified):
             raise RuntimeError("there are findings")
         self._records = sum(chain.records for chain in verified)

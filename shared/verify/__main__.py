@@ -6,18 +6,19 @@ an identity that may read there (GRAPH_CREDENTIAL=developer uses the sign-in of 
 
 import argparse
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from datetime import date
 
 from shared import instants, wiring
 from shared.errors import SettingsError
 from shared.graph.sources import SOURCES
 from shared.verify.looking import chains
+from shared.verify.readers import StorageUnreadable, readers
 from shared.verify.screen import Screen
 from shared.verify.verification import Verification
 
-CLEAN, FOUND, FAILED = 0, 1, 2
-"""Exit status: all is well; there are findings; it could not be verified."""
+CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
+"""Exit status: all is well; there are findings; it could not be verified; Ctrl-C, as shells have it."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,21 +39,26 @@ def main(arguments: list[str] | None = None) -> int:
         return _verify(options.source, options.tenant, options.since)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
-    except AzureError as error:
+    except (AzureError, StorageUnreadable) as error:
         sys.stderr.write(f"Storage can't be read: {error}\nCheck the account, both containers and the reader's role.\n")
+    except BrokenExecutor as error:
+        sys.stderr.write(f"A process that read blobs has died: {error}\nIs there memory enough? Verify again.\n")
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return FAILED
 
 
 def _verify(source: str | None, tenant: str | None, since: date | None) -> int:
-    data, state = wiring.data(), wiring.state()
-    wanted = chains(data, state, source, tenant)
+    state = wiring.state()
+    wanted = chains(wiring.data(), state, source, tenant)
     if not wanted.chains and not wanted.strays:
         sys.stderr.write("There is nothing to verify: no checkpoint, no manifest and no blob.\n")
         return FAILED
-    with Screen() as screen:
+    with readers() as processes, Screen() as screen:
         verification = Verification(
-            data,
+            wiring.data,
             state,
+            processes,
             ThreadPoolExecutor,
             instants.from_datetime(wiring.clock.now()),
             screen,

@@ -1,7 +1,7 @@
 """Fingerprints that occur twice, however many there are: on disk, in bounded memory, and exactly.
 
 They are divided by value among 64 temporary files, so that equal ones meet in one, and a file is looked through in as
-many passes as it takes to hold a million of them at a time. So memory is some 100 MB at most and disk 8 bytes a record;
+many passes as it takes to hold a million of them at a time. So memory is some 115 MB at most and disk 8 bytes a record;
 time grows with the number of records up to 64 million of them, and with its square beyond. Nothing is taken for granted
 of where equal ones lie.
 """

@@ -18,7 +18,7 @@ from shared.instants import DAY, Instant
 from shared.verify import links, walk, windows
 from shared.verify.findings import Finding, Kind
 from shared.verify.links import Link
-from shared.verify.places import Place, manifest_of, place
+from shared.verify.places import Place, blob_of, manifest_of, place
 from shared.verify.walk import Break, Walk
 from shared.verify.windows import Span
 
@@ -203,6 +203,9 @@ class _Case:
             elif added := [blob for blob in unfinished if (where := self._place(blob)) and where.number is not None]:
                 unfinished.remove(added[-1])
                 self._tell(Kind.MANIFEST_MISSING, manifest_of(added[-1]), f"its blob is there: {added[-1]}")
+            elif lost := self._lost(each):
+                if lost[1].day >= self.since:
+                    self._tell(Kind.MANIFEST_MISSING, lost[0], f"and so is its blob: {blob_of(lost[0])}")
             elif each.found:
                 self.altered.add(each.found.name)
                 if self.stored.checkpoint or each.after:
@@ -211,6 +214,15 @@ class _Case:
             elif not self.since:
                 last = each.after.name if each.after else names.checkpoint(self.stored.source, self.stored.tenant)
                 self._tell(Kind.MANIFEST_MISSING, last, "it is the one that this one names as the last before it")
+
+    def _lost(self, each: Break) -> tuple[str, Place] | None:
+        """The manifest of what was added to a day later, if it is what the break's end names and is not there."""
+        checkpoint = self.stored.checkpoint
+        name = each.after.previous_name if each.after else checkpoint and checkpoint.last
+        if not name or any(link.name == name for link in self.stored.links):
+            return None
+        where = self._place(blob_of(name))
+        return (name, where) if where and where.number is not None else None
 
     def _place(self, blob: str) -> Place | None:
         return place(self.stored.source, self.stored.tenant, blob)
@@ -225,7 +237,6 @@ class _Case:
 
     def _in_chain(self, walked: Walk) -> None:
         """Every manifest of the chain lies where it should, and its blob is there to be compared with it."""
-        seen: set[str] = set()
         for link in walked.links:
             named = self._as_named(link, self.altered)
             if named.start < self.since and named.where:
@@ -234,12 +245,10 @@ class _Case:
                 self._tell(Kind.MANIFEST_MISPLACED, link.name, f"it is of {link.blob}")
             if named.blob not in self.stored.blobs:
                 self._tell(Kind.BLOB_MISSING, named.blob)
-            elif named.blob not in seen:
-                seen.add(named.blob)
-                if link.name in self.altered:
-                    self.result.read.append(named.blob)
-                else:
-                    self.result.compare.append(link)
+            elif link.name in self.altered:
+                self.result.read.append(named.blob)
+            else:
+                self.result.compare.append(link)
 
 
 def _misplaced(link: Link) -> bool:

@@ -17,6 +17,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The sha256 of its text."""
     previous: bytes | None
     """The digest of the manifest written before it; None in the first."""
+    previous_name: str | None
+    """The name of that manifest."""
     blob: str
     where: Place | None
     """Where its blob belongs; None where the export gives no blob such a name."""
@@ -47,6 +49,7 @@ class _Manifest(msgspec.Struct):
     bytes: int
     sha256: str
     previous: str | None
+    previous_name: str | None = None
     window: dict[str, object] = {}
 
 
@@ -62,6 +65,7 @@ def read(source: str, tenant: str, name: str, text: bytes) -> Link:
             name=name,
             digest=digest,
             previous=bytes.fromhex(manifest.previous) if manifest.previous is not None else None,
+            previous_name=manifest.previous_name,
             blob=manifest.blob,
             where=place(source, tenant, manifest.blob),
             end=instants.from_text(str(manifest.window.get("end", "1970-01-01T00:00:00Z"))),
@@ -80,6 +84,7 @@ def nothing(source: str, tenant: str, name: str, digest: bytes) -> Link:
         name=name,
         digest=digest,
         previous=None,
+        previous_name=None,
         blob=blob,
         where=place(source, tenant, blob),
         end=0,

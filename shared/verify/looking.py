@@ -1,5 +1,6 @@
 """What there is to verify, and what lies in storage of it, while the app may go on writing."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -17,7 +18,7 @@ from shared.verify.findings import Finding, Kind
 from shared.verify.judging import Stored
 from shared.verify.links import Link
 
-_AHEAD = 16
+_AHEAD = 2 * max(8, os.process_cpu_count() or 1)
 """Reads that are asked for and not looked at yet."""
 
 

@@ -1,25 +1,33 @@
 """All chains, one after the other: looked at, judged, and every blob read."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
+from itertools import islice, tee
 from typing import Protocol
 
 from shared.errors import DataNotUnderstood
 from shared.export.window_blob import WindowFacts
 from shared.instants import Instant
 from shared.storage.blobs import Blobs
-from shared.verify.blob_reading import BlobReader, Seen
+from shared.verify.blob_reading import Seen
 from shared.verify.doubles import Fingerprints
 from shared.verify.findings import Finding, Kind
 from shared.verify.judging import Judgement, judge
 from shared.verify.links import Link
-from shared.verify.looking import ahead, look
+from shared.verify.looking import look
+from shared.verify.readers import Readers, Reading
 
 _THREADS = 4
+_GROUP_BLOBS = 16
+_GROUP_BYTES = 4 * 1024 * 1024
+"""A process is given blobs until they are that many, or that long: enough to be worth the way there and back."""
 _TRACED = 100_000
 """Doubled records whose places are looked up, so that memory stays flat where everything is there twice."""
+
+
+type _Work[R] = Callable[[Sequence[str]], Sequence[R]]
 
 
 class Watch(Protocol):
@@ -53,9 +61,12 @@ class Verified:
 class Verification:
     """What a verification works with."""
 
-    data: Blobs
+    data: Callable[[], Blobs]
+    """Opens the container, in this process or in another one."""
     state: Blobs
+    readers: Readers
     pool: Callable[[int], Executor]
+    """Threads."""
     now: Instant
     watch: Watch
     since: Instant = 0
@@ -64,29 +75,31 @@ class Verification:
     def chain(self, source: str, tenant: str) -> Verified:
         """Verify one source of one tenant."""
         with self.pool(_THREADS) as pool:
-            stored = look(self.data, self.state, source, tenant, pool, self.now)
-            judged = judge(stored, self._window_end, self.since)
-            done = Verified(source, tenant, manifests=len(stored.links))
-            done.findings += judged.findings
-            done.in_progress += judged.in_progress
-            self.watch.begin(f"{source} {tenant}", sum(link.size for link in judged.compare))
-            self._read(pool, judged, done)
+            stored = look(self.data(), self.state, source, tenant, pool, self.now)
+        judged = judge(stored, self._window_end, self.since)
+        done = Verified(source, tenant, manifests=len(stored.links))
+        done.findings += judged.findings
+        done.in_progress += judged.in_progress
+        size = sum(link.size for link in judged.compare)
+        self.watch.begin(f"{source} {tenant}", size)
+        self.readers.expect(size)
+        self._read(judged, done)
         return done
 
     def _window_end(self, blob: str) -> Instant | None:
-        properties = self.data.properties(blob)
+        properties = self.data().properties(blob)
         try:
             return WindowFacts.from_metadata(properties.metadata, blob).end if properties else None
         except DataNotUnderstood:
             return None
 
-    def _read(self, pool: Executor, judged: Judgement, done: Verified) -> None:
-        reader = BlobReader(self.data, done.source)
+    def _read(self, judged: Judgement, done: Verified) -> None:
+        reading = Reading(self.data, self.pool, done.source)
         compare = {link.blob: link for link in judged.compare}
         owners = {link.sha256: link.blob for link in judged.compare}
-        blobs = sorted([*compare, *judged.read])
+        sizes = dict.fromkeys(judged.read, 0) | {blob: link.size for blob, link in compare.items()}
         with Fingerprints() as fingerprints:
-            for blob, seen in ahead(pool, lambda blob: (blob, reader.read(blob)), blobs):
+            for blob, seen in self._each(reading.read, sizes):
                 done.blobs += 1
                 done.bytes += seen.size
                 done.records += seen.records
@@ -95,7 +108,27 @@ class Verification:
                     done.findings.append(finding)
                 self.watch.read(seen.size)
             if doubled := set(islice(fingerprints.doubled(), _TRACED)):
-                done.findings += _traced(reader, blobs, doubled)
+                done.findings += _traced(self._each(partial(reading.trace, doubled), sizes))
+
+    def _each[R](
+        self, work: Callable[[Sequence[str]], Sequence[R]], sizes: Mapping[str, int]
+    ) -> Iterator[tuple[str, R]]:
+        """What other processes make of blobs, in order of their names."""
+        asked, groups = tee(_groups(sizes))
+        for group, results in zip(groups, self.readers.ahead(work, asked), strict=True):
+            yield from zip(group, results, strict=True)
+
+
+def _groups(sizes: Mapping[str, int]) -> Iterator[Sequence[str]]:
+    group, size = list[str](), 0
+    for blob in sorted(sizes):
+        group.append(blob)
+        size += sizes[blob]
+        if len(group) == _GROUP_BLOBS or size >= _GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def _compared(link: Link, seen: Seen, owners: dict[bytes, str]) -> Finding | None:
@@ -113,18 +146,16 @@ def _compared(link: Link, seen: Seen, owners: dict[bytes, str]) -> Finding | Non
     return Finding(Kind.BLOB_MISCOUNTED, link.blob, "; ".join(differing)) if differing else None
 
 
-def _traced(reader: BlobReader, blobs: Sequence[str], doubled: set[int]) -> Iterator[Finding]:
+def _traced(places: Iterable[tuple[str, Sequence[tuple[int, bytes]]]]) -> Iterator[Finding]:
     """Where the doubled records are: one finding for each two blobs that share some."""
     first: dict[bytes, tuple[str, int]] = {}
     shared: dict[tuple[str, str], tuple[int, str]] = {}
-    for blob in blobs:
-        for number, fingerprint, row in reader.rows(blob):
-            if fingerprint not in doubled:
+    for blob, found in places:
+        for number, key in found:
+            if key not in first:
+                first[key] = blob, number
                 continue
-            if row.key not in first:
-                first[row.key] = blob, number
-                continue
-            other, line = first[row.key]
+            other, line = first[key]
             count, example = shared.get((blob, other), (0, f"line {number} is line {line} of {other}"))
             shared[blob, other] = count + 1, example
     for (blob, _), (count, example) in shared.items():

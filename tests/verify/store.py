@@ -11,6 +11,7 @@ from isal import igzip
 from shared.export.checkpoint import encode
 from shared.verify.findings import Kind
 from shared.verify.looking import chains
+from shared.verify.readers import Readers
 from shared.verify.verification import Verification, Verified
 from tests.export.world import World
 from tests.fakes.memory_blobs import MemoryBlobs
@@ -35,7 +36,15 @@ class Store:
 
     def verify(self, since: int = 0) -> list[Verified]:
         """Verify all chains."""
-        work = Verification(self.data, self.state, lambda _: InlineExecutor(), self.world.now, Unwatched(), since)
+        work = Verification(
+            lambda: self.data,
+            self.state,
+            Readers(InlineExecutor(), InlineExecutor),
+            lambda _: InlineExecutor(),
+            self.world.now,
+            Unwatched(),
+            since,
+        )
         wanted = chains(self.data, self.state)
         assert wanted.strays == []
         return [work.chain(*chain) for chain in wanted.chains]
@@ -156,6 +165,21 @@ def older() -> World:
         world.create(days * 86_400)
     for day in (20, 19, 18):
         world.run(world.job("person", date(2026, 11, day)))
+        world.clock.advance(61)
+        world.create()
+        world.clock.advance(1)
+        world.run()
+    return world
+
+
+def compared() -> World:
+    """Two comparisons with Graph have filled in what it showed late, each on two days; a window came between them."""
+    world = busy()
+    world.close_days()
+    for _ in range(2):
+        for days in (3, 4, 4):
+            world.create(days * 86_400 + 100)
+        world.run(world.comparison(back=6))
         world.clock.advance(61)
         world.create()
         world.clock.advance(1)

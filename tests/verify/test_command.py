@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -122,3 +123,43 @@ def test_what_can_not_be_verified_is_neither(environment: dict[str, str], storag
     wrong = verify(environment | {"TENANT_ID": "x"})
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "TENANT_ID must be" in wrong.stderr
+
+
+def with_reading(environment: dict[str, str], reading: str) -> subprocess.Popen[str]:
+    """The command, with processes that do something else than reading; in a group of its own, as in a terminal."""
+    code = f"""
+import sys
+from shared.verify import __main__, readers, verification
+from tests.verify import test_readers
+readers._WORTH_BYTES = 0
+verification.Reading = test_readers.{reading}
+sys.exit(__main__.main([]))
+"""
+    command, pipe = [sys.executable, "-c", code], subprocess.PIPE
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+
+
+def test_a_process_that_dies_is_no_proof(environment: dict[str, str]) -> None:
+    """Exit status 2, in words, and no result."""
+    with with_reading(environment, "Dying") as run:
+        said, complained = run.communicate()
+    assert (run.returncode, said) == (2, "")
+    assert complained.startswith("A process that read blobs has died")
+    assert "Traceback" not in complained
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=str)
+def test_nothing_is_left_of_a_command_that_was_ended(environment: dict[str, str], number: signal.Signals) -> None:
+    """Ctrl-C, which reaches every process of the terminal, is quiet; and it may be killed."""
+    with with_reading(environment, "Resting") as run:
+        assert run.stdout
+        assert run.stderr
+        assert run.stdout.readline() == "at work\n"
+        (os.killpg if number == signal.SIGINT else os.kill)(run.pid, number)
+        # All processes hold its output, so it ends when the last one does.
+        run.stdout.read()
+        complained = run.stderr.read()
+    if number == signal.SIGINT:
+        assert (run.returncode, complained) == (130, "")

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from isal import igzip
 
 from shared import instants
 from shared.export import names
@@ -12,16 +14,22 @@ from shared.verify.findings import Kind
 from shared.verify.places import blob_of, manifest_of
 from tests.export.world import World
 from tests.simulated import TENANT
-from tests.verify.store import Store, busy, older, profiles, scores
+from tests.verify.store import Store, busy, compared, older, profiles, scores
 
-MAKERS = [busy, older, lambda: busy("alerts"), scores, profiles]
+MAKERS: dict[str, Callable[[], World]] = {
+    "alerts_v2": busy,
+    "history": older,
+    "compared": compared,
+    "alerts": lambda: busy("alerts"),
+    "secureScores": scores,
+    "secureScoreControlProfiles": profiles,
+}
 
 
-@pytest.fixture(params=MAKERS, ids=["alerts_v2", "history", "alerts", "secureScores", "secureScoreControlProfiles"])
+@pytest.fixture(params=MAKERS)
 def make(request: pytest.FixtureRequest) -> Callable[[], Store]:
     """A fresh store for each damage, all alike."""
-    maker: Callable[[], World] = request.param
-    whole = Store(maker())
+    whole = Store(MAKERS[request.param]())
     assert whole.findings() == []
     data, state = dict(whole.data._blobs), dict(whole.state._blobs)
 
@@ -87,6 +95,22 @@ def test_a_blob_of_a_day_before_all_others() -> None:
     assert store.findings() == [(Kind.BLOB_UNKNOWN, day)]
 
 
+def test_scores_of_days_to_come() -> None:
+    """A run writes one day after the other, and none before it has come: one of today may be in progress."""
+    store = Store(scores())
+    store.world.clock.advance(2 * 86_400)
+    [last] = store.blobs()[-1:]
+    days = [last.replace("date=2026-11-25", f"date=2026-11-{day}") for day in (26, 27, 28)]
+    assert len({last, *days}) == 4
+    for day, expected in zip(days, ([], [], [Kind.BLOB_UNKNOWN]), strict=True):
+        store.put(store.data, day, b"{}")
+        assert [kind for kind, _ in store.findings()] == expected
+        store.remove(store.data, day)
+    for day in days[:2]:
+        store.put(store.data, day, b"{}")
+    assert store.findings() == [(Kind.BLOB_UNKNOWN, days[1])]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -142,13 +166,48 @@ def test_two_deleted_manifests(make: Callable[[], Store]) -> None:
 
 
 def test_a_manifest_deleted_with_its_blob(make: Callable[[], Store]) -> None:
-    """The time between the others gives both away, or the days that the checkpoint knows."""
+    """The time between the others gives both away, the days that the checkpoint knows, or who names what was added."""
     for name in make().manifests():
         store = make()
         blob = store.manifest(name)["blob"]
         store.remove(store.state, name)
         store.remove(store.data, blob)
-        assert store.findings() == [(Kind.WINDOW_MISSING, blob)]
+        expected = (Kind.MANIFEST_MISSING, name) if "reconcile" in name else (Kind.WINDOW_MISSING, blob)
+        assert store.findings() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("maker", "removed", "edited"), [(busy, 0, 4), (older, 3, 0), (older, 12, 1), (compared, 15, 8)]
+)
+def test_one_removed_and_another_altered(maker: Callable[[], World], removed: int, edited: int) -> None:
+    """Each break of the chain is told where it is: the hole in time lies beside but one of them."""
+    store = Store(maker())
+    gone, altered = store.manifests()[removed], store.manifests()[edited]
+    store.remove(store.state, gone)
+    store.remove(store.data, blob_of(gone))
+    store.edit(altered, seconds=77.0)
+    assert store.findings() == [(Kind.MANIFEST_ALTERED, altered), (Kind.WINDOW_MISSING, blob_of(gone))]
+
+
+def test_two_altered_manifests() -> None:
+    """Behind the first one the walk goes on with the window before it, and not with what was filled in last."""
+    store = Store(compared())
+    altered = [store.manifests()[0], store.manifests()[8]]
+    for name in altered:
+        store.edit(name, previous="0" * 64)
+    assert store.findings() == [(Kind.MANIFEST_ALTERED, name) for name in altered]
+
+
+def test_an_altered_manifest_whose_blob_is_gone() -> None:
+    """Nothing says where its window ends, and what it says itself is no further finding."""
+    store = Store(busy())
+    name = store.manifests()[3]
+    window = store.manifest(name)["window"]
+    store.edit(name, window=window | {"end": "2027-11-29T00:00:01.0000000Z"})
+    store.remove(store.data, blob_of(name))
+    findings = store.findings()
+    assert (Kind.MANIFEST_ALTERED, name) in findings
+    assert (Kind.WINDOW_OVERLAPPING, blob_of(name)) not in findings
 
 
 def test_two_swapped_blobs(make: Callable[[], Store]) -> None:
@@ -204,12 +263,19 @@ def test_a_record_doubled_in_its_own_blob(make: Callable[[], Store]) -> None:
     assert finding.detail == f"1 of its records; line {len(store.lines(blob))} is line 1 of {blob}"
 
 
-def test_the_same_revision_in_another_spelling() -> None:
-    """A time with and without trailing zeros is the same, whatever else the two lines say."""
+@pytest.mark.parametrize(
+    ("time", "same"),
+    [
+        ("2026-11-21T03:00:10Z", "2026-11-21T03:00:10.0000Z"),
+        ("2026-11-21T03:00:10.1234567Z", "2026-11-21T03:00:10.12345678Z"),
+    ],
+)
+def test_the_same_revision_in_another_spelling(time: str, same: str) -> None:
+    """A time with and without trailing zeros is the same, and what is finer than 100 ns does not count."""
     store = Store(busy())
     order = store.chain()
     one, *_, other = store.blobs()
-    for blob, at in ((one, "2026-11-21T03:00:10Z"), (other, "2026-11-21T03:00:10.0000Z")):
+    for blob, at in ((one, time), (other, same)):
         line = {"id": "x", "status": blob, "lastUpdateDateTime": at}
         store.fill(blob, [*store.lines(blob), json.dumps(line).encode() + b"\n"])
         store.adapt(manifest_of(blob))
@@ -229,13 +295,15 @@ def test_a_fork_beside_a_missing_manifest() -> None:
 
 
 def test_a_blob_behind_the_watermark() -> None:
-    """A run in progress begins windows at the watermark or at midnight, nowhere else."""
+    """A run in progress begins windows at the watermark or at midnight, and in history only where that is asked for."""
     store = Store(busy())
     world = store.world
     world.clock.advance(2 * 86_400)
     watermark = instants.from_text(world.checkpoint().lanes["live"].watermark)
     midnight = instants.floor(watermark, instants.DAY) + instants.DAY
-    for start, expected in ((watermark, []), (midnight, []), (watermark + 10, [Kind.BLOB_UNKNOWN])):
+    before = instants.from_text(world.checkpoint().first_start) - instants.DAY
+    unknown = [Kind.BLOB_UNKNOWN]
+    for start, expected in ((watermark, []), (midnight, []), (watermark + 10, unknown), (before, unknown)):
         blob = names.window("alerts_v2", TENANT, start)
         store.put(store.data, blob, b"")
         assert [kind for kind, _ in store.findings()] == expected
@@ -250,6 +318,21 @@ def test_a_manifest_that_counts_wrongly() -> None:
         store.edit(order[3], **changes)
         store.forge(order)
         assert store.findings() == [(Kind.BLOB_MISCOUNTED, blob_of(order[3]))]
+
+
+@pytest.mark.parametrize("more", [b"x", bytes(200_000), igzip.compress(b""), bytes(5_000_000)], ids=len)
+def test_what_follows_a_blob(more: bytes) -> None:
+    """A blob is one gzip stream; the chain was forged anew, and all of its bytes have the sha256 that it names."""
+    store = Store(busy())
+    order = store.chain()
+    blob = blob_of(order[3])
+    data = store.content(blob) + more
+    store.put(store.data, blob, data)
+    store.edit(order[3], bytes=len(data), sha256=sha256(data).hexdigest())
+    store.forge(order)
+    assert store.findings() == [(Kind.BLOB_MISCOUNTED, blob)]
+    [finding] = store.verify()[0].findings
+    assert "records can't be read" in finding.detail
 
 
 def test_a_forked_chain(make: Callable[[], Store]) -> None:
@@ -297,6 +380,17 @@ def test_windows_that_overlap() -> None:
     assert store.findings() == [(Kind.WINDOW_OVERLAPPING, blob_of(order[4]))]
 
 
+def test_a_window_that_reaches_beyond_the_watermark() -> None:
+    """It claims time that is not exported yet."""
+    store = Store(busy())
+    order = store.chain()
+    window = store.manifest(order[-1])["window"]
+    longer = instants.to_text(instants.from_text(window["end"]) + 1)
+    store.edit(order[-1], window=window | {"end": longer})
+    store.forge(order)
+    assert store.findings() == [(Kind.WINDOW_OVERLAPPING, blob_of(order[-1]))]
+
+
 def test_windows_out_of_order() -> None:
     """Two manifests stand in the chain the wrong way round."""
     store = Store(busy())
@@ -304,6 +398,16 @@ def test_windows_out_of_order() -> None:
     order[4], order[5] = order[5], order[4]
     store.forge(order)
     assert store.findings() == [(Kind.WINDOW_DISORDERED, order[5])]
+
+
+def test_a_broken_chain_tells_nothing_of_order() -> None:
+    """Behind an altered manifest the walk guesses, so the order in which it goes on is no finding."""
+    store = Store(busy())
+    for name in (store.manifests()[0], store.manifests()[2]):
+        store.edit(name, previous=None, window=None)
+    kinds = {kind for kind, _ in store.findings()}
+    assert Kind.MANIFEST_ALTERED in kinds
+    assert Kind.WINDOW_DISORDERED not in kinds
 
 
 @pytest.mark.parametrize("data", [None, b"{", b'{"v":1}'], ids=str)

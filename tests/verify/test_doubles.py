@@ -27,3 +27,11 @@ def test_many_go_to_disk() -> None:
         fingerprints.add(array("q", range(600_000)))
         fingerprints.add(array("q", [599_999, 7]))
         assert sorted(fingerprints.doubled()) == [7, 599_999]
+
+
+def test_many_that_meet_in_one_file() -> None:
+    """It is read in pieces, and equal ones may lie in two of them."""
+    with Fingerprints() as fingerprints:
+        fingerprints.add(array("q", range(0, 64 * 150_000, 64)))
+        fingerprints.add(array("q", [0]))
+        assert list(fingerprints.doubled()) == [0]

@@ -10,11 +10,13 @@ from isal import igzip
 from shared import instants
 from shared.errors import AppError
 from shared.verify.blob_reading import BlobReader
+from shared.verify.findings import Kind
+from shared.verify.places import blob_of
 from tests.export.test_schedules import MOMENTS
 from tests.export.world import RULES, At, Killed, KilledAt, World, with_rules
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_blobs import MemoryBlobs
-from tests.verify.store import Store, busy, profiles, scores
+from tests.verify.store import Store, busy, compared, profiles, scores
 
 AT = "2026-11-23T12:00:00.1234567Z"
 
@@ -161,6 +163,45 @@ def test_what_a_lifecycle_rule_removed() -> None:
     assert store.findings(since) == []
     store.remove(store.data, store.blobs()[0])
     assert len(store.findings(since)) == 1
+
+
+def test_a_lifecycle_rule_that_has_not_removed_all_yet() -> None:
+    """Blobs before the day, whoever put them there, are not missed in the chain either."""
+    store = Store(busy())
+    since = instants.from_date(date(2026, 11, 22))
+    for name in [name for name in store.manifests() if "date=2026-11-21" in name]:
+        store.remove(store.state, name)
+        assert store.findings(since) == []
+    [folder] = {name.partition("/date=")[0] for name in store.blobs()}
+    store.put(store.data, f"{folder}/date=2026-11-01/20261101T000000.000000Z.ndjson.gz", b"")
+    assert store.findings(since) == []
+    assert len(store.findings()) == 2
+
+
+def test_what_a_lifecycle_rule_removed_of_a_comparison() -> None:
+    """A blob of a day before, although its manifest stands between later ones."""
+    store = Store(compared())
+    removed = next(name for name in store.manifests() if "date=2026-11-23/reconcile-1" in name)
+    for day, expected in ((24, []), (23, [(Kind.MANIFEST_MISSING, removed)])):
+        store = Store(compared())
+        store.remove(store.state, removed)
+        store.remove(store.data, blob_of(removed))
+        assert store.findings(instants.from_date(date(2026, 11, day))) == expected
+
+
+def test_the_beginning_of_a_chain_without_a_checkpoint() -> None:
+    """Where the last manifest that is there names another one, that one is missing, unless it was removed by plan."""
+    store = Store(busy())
+    since = instants.from_date(date(2026, 11, 22))
+    [checkpoint] = store.state.names("checkpoints/")
+    first, second = store.chain()[:2]
+    store.remove(store.state, checkpoint)
+    store.remove(store.state, first)
+    store.remove(store.data, blob_of(first))
+    unusable = (Kind.CHECKPOINT_UNUSABLE, checkpoint)
+    assert "date=2026-11-21" in first
+    assert store.findings(since) == [unusable]
+    assert store.findings() == [unusable, (Kind.MANIFEST_MISSING, second)]
 
 
 def test_manifests_before_the_day_are_still_checked() -> None:

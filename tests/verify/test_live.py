@@ -1,10 +1,11 @@
 """The app goes on writing while it is verified."""
 
+from contextlib import suppress
 from datetime import date
 
 import pytest
 
-from tests.export.world import World
+from tests.export.world import At, Killed, KilledAt, World
 from tests.verify.store import Store, busy
 
 
@@ -42,6 +43,31 @@ def test_what_comes_meanwhile_is_no_finding(turns: int) -> None:
         world.data.before = world.state.before = None
         assert store.findings() == []
     assert looks > 20
+
+
+def test_a_window_that_was_begun_meanwhile() -> None:
+    """It begins where one that was written meanwhile ends, and not where the checkpoint stood at the first look."""
+    world = busy()
+    store = Store(world)
+    begun = set[str]()
+
+    def before(operation: str, name: str) -> None:
+        if operation == "names" and name.startswith("alerts_v2/"):
+            world.data.before = None
+            export(world, 1)
+            known = set(store.blobs())
+            world.create()
+            world.clock.advance(61)
+            with suppress(Killed):
+                world.run(step=KilledAt(At("before replace", 1)))
+            begun.update(set(store.blobs()) - known)
+
+    world.data.before = before
+    [chain] = store.verify()
+    assert len(begun) == 1
+    assert "T000000" not in begun.copy().pop()
+    assert begun <= set(chain.in_progress)
+    assert chain.findings == []
 
 
 def test_what_was_put_in_is_found_when_it_is_calm_again() -> None:
