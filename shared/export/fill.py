@@ -1,8 +1,8 @@
 """Under the lease: what a comparison found missing is looked at once more, and written as a further blob of its day.
 
-The steps are those of a window, with one before: the checkpoint says which blob is about to be committed. So whoever
-takes the lease next finishes a blob that a crash left, or takes its name, and a worker that wakes up late finds it
-taken; what it read long ago never lands beside what others wrote since.
+The steps are those of a window, with one before: the checkpoint says which blob is about to be committed, and whoever
+takes the lease next settles that first. What a worker that wakes up late read long ago never lands beside what others
+wrote since.
 """
 
 from dataclasses import dataclass
@@ -10,47 +10,19 @@ from itertools import chain
 
 from shared import instants
 from shared.errors import StorageConflict
-from shared.export import manifest, names, window_blob
+from shared.export import names, window_blob
 from shared.export.checkpoint import Checkpoint, answered, with_compared, with_gaps, with_unreadable
 from shared.export.compare import Compared
-from shared.export.manifest import Cost, Written
+from shared.export.manifest import Cost
 from shared.export.reconciliation import Filling
 from shared.export.session import Session
-from shared.export.window_blob import BlobWriter, Found, WindowFacts
+from shared.export.settle import finish, settle_left
+from shared.export.window_blob import BlobWriter, WindowFacts
 from shared.graph.lists import GraphList
-from shared.graph.pages import PageReader
 from shared.graph.reading import Reading
 from shared.graph.sources import Source
 from shared.instants import TICK, Instant
 from shared.storage.blobs import Blobs
-
-
-def settle_left(session: Session, source: Source) -> None:
-    """Finish the blob that a crash left without a manifest; where there is none yet, close its name by an empty one.
-
-    Raises:
-        StorageConflict: the lease is lost.
-    """
-    filling = session.checkpoint.reconcile.filling
-    if filling is None:
-        return
-    start, end = instants.from_text(filling.start), instants.from_text(filling.end)
-    name = names.reconciled(source.name, session.checkpoint.tenant, start, filling.number)
-    found = _found(session.edges.data, name, source)
-    if found is None:
-        session.lease.check()
-        try:
-            with session.edges.pool(1) as pool:
-                facts = WindowFacts(start, end, start, 0)
-                BlobWriter(session.edges.data, name, pool).commit(facts.to_metadata())
-        except StorageConflict:  # by whoever was about to, or our own answer got lost
-            pass
-        found = _found(session.edges.data, name, source)
-        if found is None:
-            raise StorageConflict(f"The blob {name} was removed while it was looked at.")
-    records = found.facts.records
-    reconcile = session.checkpoint.reconcile.with_found(missing=records, filled=records)
-    _finish(session, session.checkpoint.replace(reconcile=reconcile), filling, found.facts, found.written, None)
 
 
 def keep(session: Session, source: Source, compared: Compared, until: float, *, whole: bool) -> None:
@@ -105,9 +77,9 @@ def _fill(
         try:
             written = writer.commit(facts.to_metadata())
         except StorageConflict:
-            settle_left(session, source)
+            settle_left(session)
             return
-    _finish(session, after, filling, facts, written, Cost(tally, session.edges.clock.monotonic() - began))
+    finish(session, after, filling, facts, written, Cost(tally, session.edges.clock.monotonic() - began))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,41 +125,6 @@ def _after(session: Session, compared: Compared, refilled: _Refilled | None, *, 
         only_in_blobs=compared.only_in_blobs,
     )
     return checkpoint.replace(gaps=gaps, reconcile=reconcile)
-
-
-def _finish(
-    session: Session, after: Checkpoint, filling: Filling, facts: WindowFacts, written: Written, cost: Cost | None
-) -> None:
-    """Make the blob part of the chain. ``cost`` is None where it was found."""
-    source, tenant, number = after.source, after.tenant, filling.number
-    found, before = after.reconcile, session.checkpoint.reconcile
-    content = manifest.content(
-        source,
-        tenant,
-        names.reconciled(source, tenant, facts.start, number),
-        {"start": facts.start, "end": facts.end, "read_start": facts.read_start},
-        written,
-        facts.records,
-        facts.failed,
-        cost,
-        facts.unreadable,
-    )
-    result = {
-        "at": instants.to_text(instants.from_datetime(session.edges.clock.now())),
-        "days": found.days - before.days,
-        "seen": found.seen - before.seen if cost else None,
-        "missing": found.missing - before.missing if cost else None,
-        "filled": facts.records,
-        "only_in_blobs": found.only_in_blobs - before.only_in_blobs if cost else None,
-        "gaps": len(after.gaps),
-    }
-    name = names.reconciled_manifest(source, tenant, facts.start, number)
-    after = after.replace(reconcile=found.about_to(None))
-    session.finish(after, name, content | {"reconcile": result}, facts.records)
-
-
-def _found(blobs: Blobs, name: str, source: Source) -> Found | None:
-    return window_blob.find(blobs, name, PageReader(source), 0)
 
 
 def _last(state: Blobs, source: str, tenant: str, at: Instant) -> int:

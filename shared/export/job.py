@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from shared import events, instants
 from shared.errors import DataNotUnderstood, GraphRefused, GraphUnavailable, SettingsError
 from shared.events import Event
-from shared.export import failures, jobs, reconcile
+from shared.export import failures, jobs, reconcile, settle
 from shared.export.checkpoint import LIVE
 from shared.export.days import export_days
 from shared.export.edges import Edges, Rules
@@ -48,11 +48,11 @@ def run(job: Job, edges: Edges, rules: Rules) -> None:
     marks = Marks(edges, job.source, job.tenant)
     if job.is_bell and marks.join(job, rules.bell_interval):
         return
-    session = Session.begin(edges, rules, job.source, job.tenant)
+    session = settle.begin(edges, rules, job.source, job.tenant)
     if session is None and job.asked_by != "person":
         marks.leave()
         # The holder may have looked at the mark just before, and let go just now.
-        session = Session.begin(edges, rules, job.source, job.tenant)
+        session = settle.begin(edges, rules, job.source, job.tenant)
     if session is None:
         _come_back(job, edges, marks)
         return

@@ -16,11 +16,11 @@ from datetime import timedelta
 from shared import events, instants
 from shared.errors import AppError, DataNotUnderstood, GraphRefused, GraphUnavailable, SettingsError
 from shared.events import Event
-from shared.export import failures, jobs
+from shared.export import failures, jobs, settle
 from shared.export.checkpoint import LIVE, Checkpoint
 from shared.export.compare import Compared, InBlobs, compare
 from shared.export.edges import Edges, Rules
-from shared.export.fill import keep, settle_left
+from shared.export.fill import keep
 from shared.export.jobs import Job
 from shared.export.marks import Marks
 from shared.export.reconciliation import Stretch
@@ -84,7 +84,6 @@ class _Work:
             if session.is_old():
                 self.marks.leave()
                 return None
-            settle_left(session, self.source)
             now = instants.from_datetime(self.edges.clock.now())
             before = session.checkpoint.reconcile
             reconcile = before.accepted(self.job.id, now, _wanted(self.job, session.checkpoint))
@@ -130,7 +129,6 @@ class _Work:
         with self._lease(wait_s=_KEEP_S) as session:
             if session is None:
                 return None
-            settle_left(session, self.source)
             until = self.edges.clock.monotonic() + _KEEP_S
             try:
                 keep(session, self.source, compared, until, whole=whole)
@@ -163,7 +161,7 @@ class _Work:
         """The lease for a moment; None where another worker still holds it after so many seconds."""
         clock = self.edges.clock
         until = clock.monotonic() + wait_s
-        while (session := Session.begin(self.edges, self.rules, self.job.source, self.job.tenant)) is None:
+        while (session := settle.begin(self.edges, self.rules, self.job.source, self.job.tenant)) is None:
             if clock.monotonic() >= until:
                 yield None
                 return

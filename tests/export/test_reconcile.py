@@ -477,8 +477,9 @@ def test_an_older_checkpoint_that_is_restored_finds_what_was_filled_in_since() -
         check_whole(world)
 
 
-def test_an_older_checkpoint_from_the_midst_of_a_comparison_may_be_restored() -> None:
-    """The blob that was about to be committed is there, and so is its manifest."""
+@pytest.mark.parametrize("first", ["comparison", "scan with news"])
+def test_an_older_checkpoint_from_the_midst_of_a_comparison_may_be_restored(first: str) -> None:
+    """The blob that was about to be committed is there, and so is its manifest: the chain goes on behind it."""
     world = exported_world()
     late(world)
     versions: list[bytes] = []
@@ -492,6 +493,10 @@ def test_an_older_checkpoint_from_the_midst_of_a_comparison_may_be_restored() ->
     [amidst] = [version for version in versions if decode(version, "").reconcile.filling]
     world.state.put(names.checkpoint("alerts_v2", TENANT), amidst)
     late(world, 1, 2 * DAY_S)
+    if first == "scan with news":
+        world.create()
+        world.clock.advance(61)
+        world.run()
     world.run(world.comparison())
     check_whole(world)
 
