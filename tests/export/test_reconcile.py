@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from local.simulator.faults import ProviderFailure, Scripted
 from shared import instants
-from shared.errors import AppError, GraphRefused, GraphUnavailable, StorageConflict
+from shared.errors import AppError, DataNotUnderstood, GraphRefused, GraphUnavailable, StorageConflict
 from shared.export import jobs, names
 from shared.export.checkpoint import Checkpoint, Gap, decode, with_compared
 from shared.export.compare import _PAGES
@@ -454,6 +455,71 @@ def checkpoints_of_a_busy_week(*, window_last: bool = True) -> tuple[World, list
         world.run(world.comparison())
     world.clock.advance(61)
     return world, versions[:-2]
+
+
+def checkpoints_while_history_is_filled() -> tuple[World, list[bytes]]:
+    """History is extended with little time, and windows come in between; each checkpoint before the last window."""
+    world = exported_world()
+    for hours in (60, 70, 80, 90, 100, 110):
+        world.create(hours * 3600)
+    versions: list[bytes] = []
+
+    def remember(what: str) -> None:
+        if what == "after replace" and (stored := world.state.read(names.checkpoint("alerts_v2", TENANT))):
+            versions.append(stored.data)
+
+    world.graph.faults["alerts_v2"].max_top = 2
+    with_rules(world, budget_s=0.5)
+    for since in (None, *3 * [date(2026, 11, 18)]):
+        world.create()
+        world.clock.advance(61)
+        world.run(world.job("person", since=since), remember)
+    with_rules(world, budget_s=480)
+    late(world, 1)
+    world.run(world.comparison(), remember)
+    world.run(None, remember)
+    world.create()
+    world.clock.advance(61)
+    world.run()
+    world.clock.advance(61)
+    return world, versions
+
+
+OLDER_HISTORY = len(checkpoints_while_history_is_filled()[1])
+
+
+def test_an_older_checkpoint_that_is_restored_finds_the_history_that_was_filled_since() -> None:
+    """It lies before the first start that the older one knows, and is not read from Graph again."""
+    assert OLDER_HISTORY > 15
+    for version in range(OLDER_HISTORY):
+        world, versions = checkpoints_while_history_is_filled()
+        world.state.put(names.checkpoint("alerts_v2", TENANT), versions[version])
+        world.create()
+        world.clock.advance(300)
+        world.run()
+        world.run(world.comparison())
+        finish(world)
+        assert world.checkpoint().first_start == "2026-11-18T00:00:00.0000000Z"
+        check_whole(world)
+
+
+def test_an_older_checkpoint_whose_next_manifest_was_altered_goes_on_once_it_is_mended() -> None:
+    """The job fails before it writes a chain into the checkpoint that is not there."""
+    world, versions = checkpoints_of_a_busy_week()
+    world.state.put(names.checkpoint("alerts_v2", TENANT), versions[0])
+    next_one = names.manifest("alerts_v2", TENANT, decode(versions[0], "").lanes["live"].at())
+    stored = world.state.read(next_one)
+    assert stored
+    world.state.put(next_one, stored.data.replace(b'"previous": "', b'"previous": "0'))
+    for _ in range(2):
+        with pytest.raises(DataNotUnderstood, match="chain"):
+            world.run()
+        world.clock.advance(61)
+    world.state.put(next_one, stored.data)
+    world.run()
+    world.run(world.comparison())
+    finish(world)
+    check_whole(world)
 
 
 OLDER = len(checkpoints_of_a_busy_week()[1])
