@@ -9,7 +9,8 @@ import msgspec
 from shared import instants
 from shared.errors import DataNotUnderstood
 from shared.export import names
-from shared.export.checkpoint import HISTORY, LIVE, Checkpoint, Lane, Manifest, with_gaps, with_unreadable
+from shared.export.checkpoint import HISTORY, LIVE, Checkpoint, Lane, Manifest
+from shared.export.gaps import with_gaps, with_unreadable
 from shared.instants import DAY
 
 

@@ -11,7 +11,7 @@ from shared.export import manifest, names, window_blob
 from shared.export.checkpoint import Checkpoint
 from shared.export.edges import Edges, Rules
 from shared.export.manifest import Cost, Written
-from shared.export.reconciliation import Filling
+from shared.export.reconciliation import Counts, Filling
 from shared.export.session import Session
 from shared.export.window_blob import BlobWriter, Found, WindowFacts
 from shared.graph.pages import PageReader
@@ -56,16 +56,21 @@ def settle_left(session: Session) -> None:
         if found is None:
             raise StorageConflict(f"The blob {name} was removed while it was looked at.")
     records = found.facts.records
-    reconcile = session.checkpoint.reconcile.with_found(missing=records, filled=records)
-    finish(session, session.checkpoint.replace(reconcile=reconcile), filling, found.facts, found.written, None)
+    counts = Counts(missing=records, filled=records)
+    finish(session, session.checkpoint, filling, counts, found.facts, found.written, None)
 
 
 def finish(
-    session: Session, after: Checkpoint, filling: Filling, facts: WindowFacts, written: Written, cost: Cost | None
+    session: Session,
+    after: Checkpoint,
+    filling: Filling,
+    found: Counts,
+    facts: WindowFacts,
+    written: Written,
+    cost: Cost | None,
 ) -> None:
-    """Make the blob part of the chain. ``cost`` is None where it was found."""
+    """Make the blob part of the chain, and ``found`` part of the result. ``cost`` is None where a crash left it."""
     source, tenant, number = after.source, after.tenant, filling.number
-    found, before = after.reconcile, session.checkpoint.reconcile
     content = manifest.content(
         source,
         tenant,
@@ -79,15 +84,15 @@ def finish(
     )
     result = {
         "at": instants.to_text(instants.from_datetime(session.edges.clock.now())),
-        "days": found.days - before.days,
-        "seen": found.seen - before.seen if cost else None,
-        "missing": found.missing - before.missing if cost else None,
+        "days": found.days,
+        "seen": found.seen if cost else None,
+        "missing": found.missing if cost else None,
         "filled": facts.records,
-        "only_in_blobs": found.only_in_blobs - before.only_in_blobs if cost else None,
+        "only_in_blobs": found.only_in_blobs if cost else None,
         "gaps": len(after.gaps),
     }
     name = names.reconciled_manifest(source, tenant, facts.start, number)
-    after = after.replace(reconcile=found.about_to(None))
+    after = after.replace(reconcile=after.reconcile.plus(found).about_to(None))
     session.finish(after, name, content | {"reconcile": result}, facts.records)
 
 

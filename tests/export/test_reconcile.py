@@ -1,20 +1,25 @@
 """What was exported is compared with Graph, and what is missing filled in: told in small stories."""
 
 import json
-from contextlib import suppress
+import zlib
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import product
 from typing import Any
 
+import msgspec
 import pytest
+from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
 from local.simulator.faults import ProviderFailure, Scripted
 from shared import instants
 from shared.errors import AppError, DataNotUnderstood, GraphRefused, GraphUnavailable, StorageConflict
 from shared.export import jobs, names
-from shared.export.checkpoint import Checkpoint, Gap, decode, with_compared
+from shared.export.checkpoint import Checkpoint, decode
 from shared.export.compare import _PAGES
+from shared.export.gaps import Gap, with_compared, with_gaps, with_removed
 from shared.export.reconciliation import Reconciliation
 from tests.export.world import At, Killed, KilledAt, Paused, World, with_rules
 from tests.simulated import TENANT
@@ -177,22 +182,60 @@ def test_one_blob_that_was_removed_is_enough() -> None:
     assert world.checkpoint().reconcile.removed == 2
 
 
-def test_a_gap_in_days_that_were_removed_stays() -> None:
-    """Nobody compares them, so nothing is taken from it; nor does it keep the comparison from ending."""
-    world = World()
+def gap_of_days(world: World, days: int) -> None:
+    """A provider fails for so many days, and answers again; no scan reads any more what was there then."""
     world.graph.faults["alerts_v2"].partial = [SENTINEL]
-    world.create(30 * 3600)
+    for _ in range(days):
+        world.create(60)
+        world.run()
+        world.clock.advance(DAY_S)
     world.run()
     world.graph.faults["alerts_v2"].partial = []
-    world.clock.advance(DAY_S)
-    world.run()
+    world.close_days()
+
+
+def test_a_gap_in_days_that_were_removed_stays() -> None:
+    """An auditor sees what will never be known; it is compared no more, and keeps no comparison from ending."""
+    world = exported_world()
+    gap_of_days(world, 1)
     [gap] = world.checkpoint().gaps
-    remove_blobs(world, 21, 22, 23, 24)
+    remove_blobs(world, *range(20, 27))
     world.run(world.comparison())
     after = finish(world)
-    assert after.gaps == [gap]
+    assert after.gaps == [msgspec.structs.replace(gap, removed=True)]
     assert after.reconcile.todo == []
     assert after.reconcile.removed > 0
+    world.close_days(10)
+    world.run(world.comparison())
+    assert finish(world).reconcile.removed == 0
+    assert world.checkpoint().gaps == after.gaps
+
+
+def test_the_rest_of_a_gap_goes_though_its_first_days_were_removed() -> None:
+    """What was removed is set apart, and what can be compared is, once."""
+    world = exported_world()
+    gap_of_days(world, 10)
+    [gap] = world.checkpoint().gaps
+    remove_blobs(world, 22, 23, 24)
+    world.run(world.comparison("tick", 1))
+    left = finish(world).gaps
+    assert left == [msgspec.structs.replace(gap, end="2026-11-25T00:00:00.0000000Z", removed=True)]
+    world.run(world.comparison("tick", 1))
+    assert world.checkpoint().gaps == left
+    assert world.checkpoint().reconcile.days <= 2
+
+
+def test_a_gap_that_was_set_apart_widens_with_no_scan() -> None:
+    """A provider that fails again opens a gap of its own."""
+    gaps = [Gap(provider="A/B", start="2026-11-01T00:00:00.0000000Z", end="2026-11-02T00:00:00.0000000Z", status=504)]
+    start, end = (instants.from_text(at) for at in (gaps[0].start, gaps[0].end))
+    [apart] = with_removed(gaps, start, end)
+    assert apart == msgspec.structs.replace(gaps[0], removed=True)
+    [new, same] = with_gaps([apart], {"A/B": 403}, end + 5 * instants.DAY, end + 6 * instants.DAY)
+    assert (new.start, new.status, new.removed, same) == ("2026-11-07T00:00:00.0000000Z", 403, False, apart)
+    [joined] = with_removed([apart, msgspec.structs.replace(new, start=apart.end)], end, end + 6 * instants.DAY)
+    assert (joined.start, joined.end, joined.removed) == (apart.start, "2026-11-08T00:00:00.0000000Z", True)
+    assert with_compared([joined], [], start, end + 6 * instants.DAY) == []
 
 
 def test_time_runs_out_while_days_are_passed_over() -> None:
@@ -989,6 +1032,123 @@ def test_what_graph_refuses_is_not_asked_for_for_ever() -> None:
     world.run(world.comparison())
     assert world.checkpoint().reconcile.todo == []
     assert world.jobs.messages == []
+
+
+def test_a_round_that_was_given_up_has_ended() -> None:
+    """Status shows when, and that something could not be compared."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].gone = "410"
+    world.run(world.comparison())
+    result = world.checkpoint().reconcile
+    assert result.finished is not None
+    assert (result.failed, result.todo, result.jobs) == (1, [], [])
+
+
+@pytest.mark.parametrize("asked_by", ["tick", "person"])
+def test_days_that_graph_refuses_keep_no_others_waiting(asked_by: Any) -> None:
+    """An old gap that Graph shows no more must not end what is found of the last days."""
+    world = exported_world()
+    failing_for_a_day(world)
+    world.close_days(6)
+    world.graph.faults["alerts_v2"].partial = []
+    [gap] = world.checkpoint().gaps
+    found = late(world, 2, 2 * DAY_S)
+    world.graph.faults["alerts_v2"].script = [Scripted(400)]
+    job = world.comparison(asked_by, 20 if asked_by == "person" else 3)
+    with pytest.raises(GraphRefused) if asked_by == "person" else nullcontext():
+        world.run(job)
+    after = finish(world)
+    assert found <= set(world.exported())
+    assert after.failure
+    assert after.failure.reason == "refused"
+    assert (after.reconcile.failed, after.reconcile.todo) == (1, [])
+    if asked_by == "tick":  # the refused days are the gap's first
+        assert [left.start for left in after.gaps] == [gap.start]
+    world.run(job)
+    assert world.checkpoint().reconcile.finished == after.reconcile.finished
+    world.run(world.comparison())
+    [rest] = finish(world).gaps
+    assert rest.start == world.checkpoint().lanes["live"].keys_from
+
+
+def damage(world: World, name: str) -> None:
+    blob = world.data._blobs[name]
+    blob.data = blob.data[:-20]
+
+
+def archive(world: World, name: str) -> None:
+    archived = HttpResponseError("This operation is not permitted on an archived blob. (BlobArchived)")
+    archived.status_code = 409
+
+    def before(operation: str, of: str) -> None:
+        if operation == "chunks" and of == name:
+            raise archived
+
+    world.data.before = before
+
+
+@pytest.mark.parametrize("harm", [damage, archive])
+@pytest.mark.parametrize(("day", "failed"), [(22, 1), (25, 2)])
+def test_a_blob_that_cannot_be_read_keeps_no_other_days_waiting(harm: Any, day: int, failed: int) -> None:
+    """Of its days nothing is written, since what it holds would come twice; they are told of, and tried again."""
+    world = exported_world()
+    failing_for_a_day(world)
+    world.close_days(3)
+    world.graph.faults["alerts_v2"].partial = []
+    late(world, 2, 4.3 * DAY_S)
+    late(world, 2, 1.6 * DAY_S)
+    late(world, 2, 0.9 * DAY_S)
+    name = next(iter(world.data.names(f"alerts_v2/tenant={TENANT}/date=2026-11-{day}/")))
+    harm(world, name)
+    world.run(world.comparison("tick", 5))
+    after = finish(world)
+    assert after.failure
+    assert after.failure.reason == "data"
+    assert name in after.failure.message
+    assert after.reconcile.todo == []
+    # Its own day, and the one before where the overlap reaches into it.
+    assert (after.reconcile.failed, after.reconcile.days) == (failed, 5 - failed)
+    if harm is archive:
+        world.data.before = None
+        world.run(world.comparison("tick", 5))
+        finish(world)
+        check_whole(world)
+
+
+def test_a_storage_that_fails_is_no_reason_to_leave_days_out() -> None:
+    """The invocation fails, and the host tries it again."""
+    world = exported_world()
+
+    def before(operation: str, _: str) -> None:
+        if operation == "chunks":
+            raise ServiceResponseError("Connection reset")
+
+    world.data.before = before
+    with pytest.raises(ServiceResponseError):
+        world.run(world.comparison())
+    world.data.before = None
+    assert world.checkpoint().reconcile.todo
+    assert world.checkpoint().reconcile.failed == 0
+
+
+@pytest.mark.parametrize("operation", ["chunks", "properties", "names"])
+def test_a_blob_that_is_removed_while_a_day_is_compared_doubles_nothing(operation: str) -> None:
+    """A lifecycle rule may come at any moment: what the day's blobs held is not written again."""
+    for n in range(1, 30):
+        world = exported_world()
+        held = set(world.exported())
+        late(world, 1, 1.9 * DAY_S)
+        world.run(world.comparison(), partial(_removing, world, At(f"before {operation}", n)))
+        finish(world)
+        for name in filled_blobs(world):
+            lines = zlib.decompress(b"".join(world.data.chunks(name)), 31).splitlines()
+            found = {(record["id"], record["lastUpdateDateTime"]) for record in map(json.loads, lines)}
+            assert not found & held, n
+
+
+def _removing(world: World, at: At, what: str) -> None:
+    if at.n > 0 and at.reached(what):
+        remove_blobs(world, 22)
 
 
 def test_a_message_that_comes_twice_is_taken_in_once() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import instants
-from shared.export.checkpoint import Gap, with_compared
+from shared.export.gaps import Gap, with_compared
 from shared.export.reconciliation import Reconciliation, Stretch
 from shared.instants import DAY, Instant
 
@@ -38,7 +38,7 @@ def test_what_is_compared_is_no_more_to_do(
 ) -> None:
     """Neither more nor less, however stretches overlap, and for whatever reason they are wanted."""
     todo = [stretch(*bounds, gap) for bounds, gap in wanted]
-    round_ = Reconciliation().accepted("job", BEGIN, todo)
+    round_ = Reconciliation().accepted("job", BEGIN, todo, tick=True)
     left = hours(todo)
     assert hours(round_.todo) == left
     for start, end in done:
@@ -52,7 +52,7 @@ def test_what_is_compared_is_no_more_to_do(
 @given(st.lists(stretches, max_size=6))
 def test_pieces_lead_through_all_of_it_in_order(wanted: list[tuple[int, int]]) -> None:
     """Each within one day, the earliest first, none empty and none twice."""
-    round_ = Reconciliation().accepted("job", BEGIN, [stretch(*bounds) for bounds in wanted])
+    round_ = Reconciliation().accepted("job", BEGIN, [stretch(*bounds) for bounds in wanted], tick=True)
     gone: list[tuple[Instant, Instant]] = []
     while piece := round_.piece():
         start, end = piece
@@ -66,7 +66,9 @@ def test_pieces_lead_through_all_of_it_in_order(wanted: list[tuple[int, int]]) -
 
 def test_a_gap_whose_provider_does_not_answer_waits_for_another_round() -> None:
     """The days that are wanted for themselves do not."""
-    round_ = Reconciliation().accepted("job", BEGIN, [stretch(0, 48, "A/B"), stretch(0, 48, "A/C"), stretch(40, 72)])
+    round_ = Reconciliation().accepted(
+        "job", BEGIN, [stretch(0, 48, "A/B"), stretch(0, 48, "A/C"), stretch(40, 72)], tick=True
+    )
     round_ = round_.compared(BEGIN, BEGIN + HOUR, BEGIN, lambda provider: provider != "A/B")
     assert hours(round_.todo) == {("A/C", hour) for hour in range(1, 48)} | {("", hour) for hour in range(40, 72)}
 
