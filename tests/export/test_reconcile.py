@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections import Counter
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import date
@@ -20,7 +21,7 @@ from shared.export import jobs, names
 from shared.export.checkpoint import Checkpoint, decode
 from shared.export.compare import _PAGES
 from shared.export.gaps import Gap, with_compared, with_gaps, with_removed
-from shared.export.reconciliation import Reconciliation
+from shared.export.reconciliation import Counts, Reconciliation, Stretch
 from tests.export.world import At, Killed, KilledAt, Paused, World, with_rules
 from tests.simulated import TENANT
 
@@ -1149,6 +1150,156 @@ def test_a_blob_that_is_removed_while_a_day_is_compared_doubles_nothing(operatio
 def _removing(world: World, at: At, what: str) -> None:
     if at.n > 0 and at.reached(what):
         remove_blobs(world, 22)
+
+
+@pytest.mark.parametrize("seconds", [2, 9, 15, 25])
+def test_slow_pages_hold_the_lease_and_the_job_no_longer_than_may_be(seconds: float) -> None:
+    """Scans wait while the missing is read again, and the host ends a job after ten minutes."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].max_top = 2
+    for day in (1, 2):
+        late(world, 60, day * DAY_S)
+    world.answer_s = seconds
+    began, held, longest = world.clock.monotonic(), 0.0, 0.0
+
+    def step(what: str) -> None:
+        nonlocal held, longest
+        if what == "after lease":
+            held = world.clock.monotonic()
+        if what == "before release":
+            longest = max(longest, world.clock.monotonic() - held)
+
+    world.run(world.comparison(), step)
+    assert world.clock.monotonic() - began < 600
+    assert longest < 120
+    for _ in range(50):
+        if not world.checkpoint().reconcile.todo:
+            break
+        world.clock.advance(60)
+        world.deliver(1)
+    world.answer_s = 0.1
+    finish(world)
+    check_whole(world)
+
+
+def test_no_piece_begins_when_time_is_up() -> None:
+    """Keeping one may have taken the rest of it."""
+    world = damaged_world()
+    touched: Counter[str] = Counter()
+
+    def step(what: str) -> None:
+        touched[what] += 1
+        if what == "after release" and touched[what] == 2:  # the request is taken in, and a piece is kept
+            world.clock.advance(480)
+            touched["before request"] = 0
+
+    world.run(world.comparison(), step)
+    assert touched["before request"] == 0
+    assert world.checkpoint().reconcile.todo
+    finish(world)
+    check_whole(world)
+
+
+@pytest.mark.parametrize("moment", [At("before request", 1), At("before lease", 2)])
+def test_a_piece_that_two_compare_at_once_counts_once(moment: At) -> None:
+    """Who comes second finds that it is no more to do."""
+    alone, world = damaged_world(), damaged_world()
+    alone.run(alone.comparison())
+    slow = Paused(world, world.comparison("person"), replace(moment)).start()
+    world.run(world.comparison())
+    slow.resume()
+    result, expected = finish(world).reconcile, alone.checkpoint().reconcile
+    assert len(result.jobs) == 2
+    for name in Counts.__struct_fields__:
+        assert getattr(result, name) == getattr(expected, name), name
+
+
+@pytest.mark.parametrize("requests", [2, 22, 40])
+def test_many_requests_are_one_round_that_ends(requests: int) -> None:
+    """Each is taken in once, however many there are, and however often its message comes again."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].max_top = 2
+    late(world, 60)
+    with_rules(world, budget_s=0.3)
+    for _ in range(requests):
+        world.jobs.send(jobs.encode(world.comparison("person", 1, 1)))
+    world.deliver(requests)
+    first = world.checkpoint().reconcile
+    assert first.todo
+    after = finish(world).reconcile
+    assert (after.began, after.filled, len(after.jobs)) == (first.began, 60, requests)
+    check_whole(world)
+
+
+def test_more_requests_than_a_round_takes_in_wait_for_the_next() -> None:
+    """The checkpoint stays small, and none is lost."""
+    full = Reconciliation(jobs=[str(n) for n in range(1000)], todo=[Stretch(start="a", end="b")])
+    assert full.full("new")
+    assert not full.full("7")
+    ended = msgspec.structs.replace(full, todo=[])
+    assert not ended.full("new")
+    assert ended.accepted("new", 0, [], tick=False).jobs == [*(str(n) for n in range(980, 1000)), "new"]
+
+
+def test_while_graph_is_down_a_comparison_gives_its_place_back_soon() -> None:
+    """As a scan does: the first one finds out, and those after it only look whether Graph answers again."""
+    world = exported_world()
+    late(world)
+    world.unreachable = True
+    took = []
+    for job in (world.comparison(), world.comparison(), world.job()):
+        began = world.clock.monotonic()
+        world.run(job)
+        took.append(world.clock.monotonic() - began)
+    assert took[0] > 100
+    assert max(took[1:]) < 60
+
+
+def test_an_outage_of_days_leaves_one_comparison_on_the_queue() -> None:
+    """Each tick joins the round; the last one's job carries it, and compares all once Graph answers."""
+    world = exported_world()
+    found = late(world)
+    world.unreachable = True
+    for _ in range(4):
+        world.run(world.comparison())
+        for _ in range(24):
+            world.clock.advance(3600)
+            world.deliver()
+    assert len(world.jobs.messages) == 1
+    world.unreachable = False
+    world.clock.advance(3600)
+    world.run()
+    finish(world)
+    assert found <= set(world.exported())
+    check_whole(world)
+
+
+def test_many_unreadable_records_of_a_day_read_its_blobs_once() -> None:
+    """Each is a piece of its own, and the keys of the day serve them all."""
+    reads = []
+    for bad in (1, 15):
+        world = exported_world()
+        world.graph.faults["alerts_v2"].poison = {world.create(60 + n) for n in range(bad)}
+        world.run()
+        world.close_days(6)
+        touched: Counter[str] = Counter()
+        world.run(world.comparison("tick", 1), lambda what, touched=touched: touched.update([what]))  # type: ignore[misc]
+        assert len(world.checkpoint().gaps) == bad
+        reads.append(touched["before chunks"])
+    assert reads[0] == reads[1]
+
+
+def test_of_the_next_day_only_the_first_windows_are_looked_at() -> None:
+    """None behind them begins to read earlier, whatever the overlap was then."""
+    world = exported_world()
+    for _ in range(3 * 48):
+        world.create(10)
+        world.clock.advance(1800)
+        world.run()
+    touched: Counter[str] = Counter()
+    world.run(world.comparison(), lambda what: touched.update([what]))
+    assert touched["before properties"] < 25
+    check_whole(world)
 
 
 def test_a_message_that_comes_twice_is_taken_in_once() -> None:
