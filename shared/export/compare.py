@@ -59,7 +59,8 @@ class InBlobs:
                 self._take(name)
         except ResourceNotFoundError:  # removed in this moment
             self.removed = True
-        self._read.update(next_day)
+        else:
+            self._read.update(next_day)
 
     def _take(self, name: str) -> None:
         if name in self._read:

@@ -42,7 +42,8 @@ def keep(session: Session, source: Source, compared: Compared, until: float, *, 
     start, end, checkpoint = compared.start, compared.end, session.checkpoint
     if not checkpoint.reconcile.wants(start, end):
         return
-    compared.in_blobs.refresh()
+    if not compared.in_blobs.removed:
+        compared.in_blobs.refresh()
     if compared.in_blobs.removed:
         now = instants.from_datetime(session.edges.clock.now())
         gaps = with_removed(checkpoint.gaps, start, end)

@@ -61,15 +61,16 @@ def with_removed(gaps: Iterable[Gap], start: Instant, end: Instant) -> list[Gap]
     left: list[Gap] = []
     apart: list[Gap] = []
     for gap in gaps:
-        rest = [gap] if gap.removed else _cut(gap, start, end)
         if gap.removed:
             apart.append(gap)
-        elif rest != [gap]:
+            continue
+        rest = _cut(gap, start, end)
+        left += rest
+        if rest != [gap]:
             first = max(gap.start, instants.to_text(start))
             apart.append(
                 msgspec.structs.replace(gap, start=first, end=min(gap.end, instants.to_text(end)), removed=True)
             )
-        left += () if gap.removed else rest
     return [*left, *_joined(apart)]
 
 

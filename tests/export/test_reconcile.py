@@ -1132,14 +1132,44 @@ def test_a_storage_that_fails_is_no_reason_to_leave_days_out() -> None:
     assert world.checkpoint().reconcile.failed == 0
 
 
+def test_days_whose_blobs_come_back_meanwhile_are_not_taken_for_compared() -> None:
+    """Graph was not asked for them; the next comparison does."""
+    world = exported_world()
+    late(world)
+    whole = dict(world.data._blobs)
+    remove_blobs(world, 22)
+    touched: Counter[str] = Counter()
+
+    def bring_back(what: str) -> None:
+        touched[what] += 1
+        if what == "before lease" and touched[what] == 2:
+            world.data._blobs.update(whole)
+
+    world.run(world.comparison(back=1, to_back=1), bring_back)
+    result = finish(world).reconcile
+    assert (result.removed, result.days) == (1, 0)
+    world.run(world.comparison())
+    check_whole(world)
+
+
+@pytest.mark.parametrize("removed", [22, 23])
 @pytest.mark.parametrize("operation", ["chunks", "properties", "names"])
-def test_a_blob_that_is_removed_while_a_day_is_compared_doubles_nothing(operation: str) -> None:
+def test_a_blob_that_is_removed_while_a_day_is_compared_doubles_nothing(operation: str, removed: int) -> None:
     """A lifecycle rule may come at any moment: what the day's blobs held is not written again."""
     for n in range(1, 30):
         world = exported_world()
+        world.clock.advance(13 * 3600)
+        world.create(1800)
+        world.run()
+        world.create(5000)  # before midnight, and read by a window of the new day
+        world.clock.advance(60)
+        world.create()
+        world.run()
+        world.close_days()
         held = set(world.exported())
-        late(world, 1, 1.9 * DAY_S)
-        world.run(world.comparison(), partial(_removing, world, At(f"before {operation}", n)))
+        for ago in (4.9, 3.9, 2.9, 2.5):
+            late(world, 1, ago * DAY_S)
+        world.run(world.comparison(back=6), partial(_removing, world, removed, At(f"before {operation}", n)))
         finish(world)
         for name in filled_blobs(world):
             lines = zlib.decompress(b"".join(world.data.chunks(name)), 31).splitlines()
@@ -1147,9 +1177,9 @@ def test_a_blob_that_is_removed_while_a_day_is_compared_doubles_nothing(operatio
             assert not found & held, n
 
 
-def _removing(world: World, at: At, what: str) -> None:
+def _removing(world: World, day: int, at: At, what: str) -> None:
     if at.n > 0 and at.reached(what):
-        remove_blobs(world, 22)
+        remove_blobs(world, day)
 
 
 @pytest.mark.parametrize("seconds", [2, 9, 15, 25])
