@@ -101,7 +101,7 @@ FIELDS: Final[Mapping[Event, frozenset[str]]] = {
         Event.GONE: (*_JOB, "reason", "message"),
         Event.LEFT: (*_JOB, "job", "asked_by"),
         Event.RECONCILED: (
-            *(*_JOB, "job", "asked_by", "days", "seen", "missing", "filled", "only_in_blobs", "removed"),
+            *(*_JOB, "job", "asked_by", "days", "seen", "missing", "filled", "only_in_blobs", "removed", "failed"),
             *("gaps", "requests", "throttled", "continues", "seconds"),
         ),
         Event.DROPPED: ("reasons",),

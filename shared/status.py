@@ -165,6 +165,7 @@ def _reconcile(last: Reconciliation) -> dict[str, object] | None:
         "filled": last.filled,
         "only_in_blobs": last.only_in_blobs,
         "removed": last.removed,
+        "failed": last.failed,
     }
 
 

@@ -4,7 +4,7 @@ The checkpoint is written after the data and before its manifest: it carries the
 comes next can write a manifest that a crash left out, and the chain never forks.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from hashlib import sha256
 from typing import Annotated
@@ -13,10 +13,10 @@ import msgspec
 
 from shared import instants
 from shared.errors import DataNotUnderstood
+from shared.export.gaps import Gap
 from shared.export.keys import Keys
 from shared.export.reconciliation import Reconciliation
-from shared.graph.pages import UNKNOWN_PROVIDER
-from shared.instants import MINUTE, TICK, Instant
+from shared.instants import MINUTE, Instant
 
 LIVE = "live"
 HISTORY = "history"
@@ -55,17 +55,6 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
         keep = max(Keys.complete_from(to, overlap), instants.from_text(self.keys_from))
         keys.forget_before(keep)
         return Lane(watermark=instants.to_text(to), keys_from=instants.to_text(keep), keys=keys.to_json())
-
-
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of time in which something could not be read."""
-
-    provider: str
-    """``Vendor/Provider``; empty for a single unreadable record, which lies at ``start``."""
-    start: Text
-    end: Text
-    status: int
-    """What the provider, or Graph, answered."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,55 +165,3 @@ def _check(checkpoint: Checkpoint) -> None:
     for text in times:
         if text is not None:
             instants.from_text(text)
-
-
-def with_gaps(gaps: list[Gap], failed: Mapping[str, int], start: Instant, end: Instant) -> list[Gap]:
-    """Widen each failed provider's gap to cover ``[start, end)``, or open one."""
-    known = {gap.provider: gap for gap in gaps if gap.provider}
-    singles = [gap for gap in gaps if not gap.provider]
-    for provider, status in failed.items():
-        new = Gap(provider=provider, start=instants.to_text(start), end=instants.to_text(end), status=status)
-        old = known.get(provider, new)
-        known[provider] = msgspec.structs.replace(new, start=min(old.start, new.start), end=max(old.end, new.end))
-    return [*known.values(), *singles]
-
-
-def answered(provider: str, failed: Collection[str]) -> bool:
-    """Whether a provider surely was not among those that failed."""
-    return not failed if provider == UNKNOWN_PROVIDER else provider not in failed and UNKNOWN_PROVIDER not in failed
-
-
-def with_compared(gaps: Iterable[Gap], failed: Collection[str], start: Instant, end: Instant) -> list[Gap]:
-    """Take ``[start, end)`` from the gaps of the providers that answered when it was compared.
-
-    A gap stays one stretch: it is shortened at its ends, and what lies in its middle is compared again with them.
-    """
-    return [
-        left
-        for gap in gaps
-        if (left := _cut(gap, start, end) if gap.provider and answered(gap.provider, failed) else gap)
-    ]
-
-
-def _cut(gap: Gap, start: Instant, end: Instant) -> Gap | None:
-    first, last = instants.from_text(gap.start), instants.from_text(gap.end)
-    if start <= first:
-        first = max(first, end)
-    if end >= last:
-        last = min(last, start)
-    if first >= last:
-        return None
-    return msgspec.structs.replace(gap, start=instants.to_text(first), end=instants.to_text(last))
-
-
-def with_unreadable(gaps: list[Gap], unreadable: Iterable[Instant], start: Instant, end: Instant) -> list[Gap]:
-    """Name each record that could not be read; those of ``[start, end)`` that can be now are gaps no more."""
-    mended = {gap.start for gap in gaps if start <= instants.from_text(gap.start) < end}
-    others = [gap for gap in gaps if gap.provider or gap.start not in mended]
-    named = {gap.start for gap in others if not gap.provider}
-    new = [
-        Gap(provider="", start=text, end=instants.to_text(at + TICK), status=500)
-        for at, text in sorted((at, instants.to_text(at)) for at in set(unreadable))
-        if text not in named
-    ]
-    return [*others, *new]

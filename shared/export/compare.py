@@ -1,65 +1,100 @@
 """What Graph shows of a stretch of time, compared with what blobs hold of it. Reads only, and needs no lease."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from shared.errors import GraphUnavailable
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+from shared.clock import Clock
+from shared.errors import DataNotUnderstood, GraphUnavailable
 from shared.export import names, window_blob
 from shared.export.window_blob import WindowFacts
 from shared.graph.pages import PageReader
 from shared.graph.reading import Reading
 from shared.graph.sources import Source
-from shared.instants import DAY, Instant
+from shared.instants import DAY, MINUTE, Instant
 from shared.storage.blobs import Blobs
 
 _PAGES = 25
-"""After so many pages a comparison ends for now: what it found missing is read again under the lease."""
+_SECONDS = 30.0
+"""After so many pages, or seconds, a comparison ends for now: what it found missing is read again under the lease."""
+
+_ARCHIVED = 409
+"""BlobArchived and BlobBeingRehydrated: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes"""
 
 
 class InBlobs:
-    """The keys of one stretch, a day at most, that blobs hold. The whole memory of a comparison."""
+    """The keys of one day that blobs hold. The whole memory of a comparison."""
 
-    def __init__(self, blobs: Blobs, state: Blobs, source: Source, tenant: str, start: Instant, end: Instant) -> None:
-        self.start = start
-        self.end = end
+    def __init__(self, blobs: Blobs, state: Blobs, source: Source, tenant: str, day: Instant) -> None:
+        self.day = day
         self.keys: dict[bytes, Instant] = {}
+        self.removed = False
+        """Whether a blob that a manifest names is not there: then nobody knows what it held."""
         self._blobs = blobs
-        self._source = source
-        self._tenant = tenant
+        self._state = state
+        self._reader = PageReader(source)
+        # The overlap reaches back a day at most, so a record lies in a blob of its own day or of the next.
+        self._folders = [names.day(source.name, tenant, at) for at in (day, day + DAY)]
         self._read: set[str] = set()
-        self.removed = self._lacks_any(state)
-        """Whether a blob that a manifest names is not there: then nobody knows what it held, and there are no keys."""
-        if not self.removed:
-            self.refresh()
-
-    def _lacks_any(self, state: Blobs) -> bool:
-        for day in (self.start, self.start + DAY):
-            folder = names.day(self._source.name, self._tenant, day)
-            # Manifests first: each is written after its blob.
-            named = {names.window_of(manifest) for manifest in state.names(names.manifests_of(folder))}
-            if named - set(self._blobs.names(folder)):
-                return True
-        return False
+        self.refresh()
 
     def refresh(self) -> None:
-        """Read the blobs that were not there before.
+        """Read the blobs that were not there before, unless some were removed.
 
-        The overlap reaches back a day at most, so a record lies in a blob of its own day or of the next.
+        Raises:
+            DataNotUnderstood: one is archived, or not what its name says.
         """
-        reader = PageReader(self._source)
-        for day in (self.start, self.start + DAY):
-            for name in self._blobs.names(names.day(self._source.name, self._tenant, day)):
-                if name in self._read:
-                    continue
-                self._read.add(name)
-                if day == self.start or self._reaches_back(name):
-                    for row in window_blob.rows(self._blobs, name, reader):
-                        if self.start <= row.at < self.end:
-                            self.keys[row.key] = row.at
+        # Manifests first: each is written after its blob.
+        manifests = (name for folder in self._folders for name in self._state.names(names.manifests_of(folder)))
+        named = {names.window_of(manifest) for manifest in manifests}
+        own, next_day = (list(self._blobs.names(folder)) for folder in self._folders)
+        self.removed = bool(named - self._read - {*own, *next_day})
+        if self.removed:
+            return
+        try:
+            for name in own:
+                self._take(name)
+            for name in self._reaching_back(next_day):
+                self._take(name)
+        except ResourceNotFoundError:  # removed in this moment
+            self.removed = True
+        else:
+            self._read.update(next_day)
 
-    def _reaches_back(self, name: str) -> bool:
-        properties = self._blobs.properties(name)
-        return properties is None or WindowFacts.from_metadata(properties.metadata, name).read_start < self.end
+    def _take(self, name: str) -> None:
+        if name in self._read:
+            return
+        try:
+            for row in window_blob.rows(self._blobs, name, self._reader):
+                if self.day <= row.at < self.day + DAY:
+                    self.keys[row.key] = row.at
+        except ResourceNotFoundError:
+            raise
+        except HttpResponseError as error:
+            if error.status_code != _ARCHIVED:
+                raise
+            what = f"The blob {name} can't be read, since it is archived"
+            raise DataNotUnderstood(f"{what}: its day is compared again once it is rehydrated.") from error
+        self._read.add(name)
+
+    def _reaching_back(self, next_day: Iterable[str]) -> Iterator[str]:
+        """Those of the next day's blobs that may hold records of this one, and were not there before.
+
+        What was filled in is of its own day alone. Of windows, in the order of their names, which is that of time, none
+        begins to read a minute or more before one that came earlier: its keys would not be known there.
+        """
+        for name in next_day:
+            if name in self._read or names.is_reconciled(name):
+                continue
+            properties = self._blobs.properties(name)
+            if properties is None:
+                raise ResourceNotFoundError(name)
+            read_start = WindowFacts.from_metadata(properties.metadata, name).read_start
+            if read_start < self.day + DAY:
+                yield name
+            elif read_start >= self.day + DAY + MINUTE:
+                return
 
 
 @dataclass(slots=True)
@@ -79,10 +114,15 @@ class Compared:
     unreadable: Sequence[Instant] = ()
     error: GraphUnavailable | None = None
     """Why it ended early, where Graph is the reason."""
+    gave_way: bool = False
+    """Whether it ended early to let others work."""
+    seconds: float = 0.0
+    """How long it took."""
 
 
-def compare(reading: Reading, in_blobs: InBlobs, stop: Callable[[], bool]) -> Compared:
-    """Compare as much of the reading as ``stop`` allows, but some of it at least."""
+def compare(reading: Reading, in_blobs: InBlobs, clock: Clock, gives_way: Callable[[], bool]) -> Compared:
+    """Compare a piece of the reading, a small one if ``gives_way`` says so, but some of it at least."""
+    began = clock.monotonic()
     found = Compared(in_blobs, reading.start, reading.start)
     beyond: list[tuple[Instant, bytes]] = []
     matched = 0
@@ -103,7 +143,10 @@ def compare(reading: Reading, in_blobs: InBlobs, stop: Callable[[], bool]) -> Co
         for pages, rows in enumerate(reading.batches(), 1):
             settle()
             beyond += ((row.at, row.key) for row in rows)
-            if reading.whole_before > reading.start and (pages >= _PAGES or stop()):
+            if reading.whole_before == reading.start:
+                continue
+            found.gave_way = gives_way()
+            if found.gave_way or pages >= _PAGES or clock.monotonic() >= began + _SECONDS:
                 break
         for rows in reading.second_chance():
             beyond += ((row.at, row.key) for row in rows)
@@ -113,5 +156,6 @@ def compare(reading: Reading, in_blobs: InBlobs, stop: Callable[[], bool]) -> Co
     found.end = reading.whole_before
     found.only_in_blobs = sum(found.start <= at < found.end for at in in_blobs.keys.values()) - matched
     found.failed = reading.failed
+    found.seconds = clock.monotonic() - began
     found.unreadable = [at for at in reading.unreadable if at < found.end]
     return found

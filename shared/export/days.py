@@ -11,7 +11,7 @@ from shared import events, instants
 from shared.errors import DataNotUnderstood, GraphUnavailable, StorageConflict
 from shared.events import Event
 from shared.export import manifest, names, scores, window_blob
-from shared.export.checkpoint import with_gaps
+from shared.export.gaps import with_gaps
 from shared.export.manifest import Cost, Written
 from shared.export.session import Session
 from shared.graph.client import Tally

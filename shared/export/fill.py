@@ -1,8 +1,8 @@
 """Under the lease: what a comparison found missing is looked at once more, and written as a further blob of its day.
 
-The steps are those of a window, with one before: the checkpoint says which blob is about to be committed. So whoever
-takes the lease next finishes a blob that a crash left, or takes its name, and a worker that wakes up late finds it
-taken; what it read long ago never lands beside what others wrote since.
+The steps are those of a window, with one before: the checkpoint says which blob is about to be committed, and whoever
+takes the lease next settles that first. What a worker that wakes up late read long ago never lands beside what others
+wrote since.
 """
 
 from dataclasses import dataclass
@@ -10,72 +10,51 @@ from itertools import chain
 
 from shared import instants
 from shared.errors import StorageConflict
-from shared.export import manifest, names, window_blob
-from shared.export.checkpoint import Checkpoint, answered, with_compared, with_gaps, with_unreadable
+from shared.export import names, window_blob
+from shared.export.checkpoint import Checkpoint
 from shared.export.compare import Compared
-from shared.export.manifest import Cost, Written
-from shared.export.reconciliation import Filling
+from shared.export.gaps import answered, with_compared, with_gaps, with_removed, with_unreadable
+from shared.export.manifest import Cost
+from shared.export.reconciliation import Counts, Filling
 from shared.export.session import Session
-from shared.export.window_blob import BlobWriter, Found, WindowFacts
+from shared.export.settle import finish, settle_left
+from shared.export.window_blob import BlobWriter, WindowFacts
+from shared.graph.answers import OutOfTime
 from shared.graph.lists import GraphList
-from shared.graph.pages import PageReader
 from shared.graph.reading import Reading
 from shared.graph.sources import Source
 from shared.instants import TICK, Instant
 from shared.storage.blobs import Blobs
 
 
-def settle_left(session: Session, source: Source) -> None:
-    """Finish the blob that a crash left without a manifest; where there is none yet, close its name by an empty one.
-
-    Raises:
-        StorageConflict: the lease is lost.
-    """
-    filling = session.checkpoint.reconcile.filling
-    if filling is None:
-        return
-    start, end = instants.from_text(filling.start), instants.from_text(filling.end)
-    name = names.reconciled(source.name, session.checkpoint.tenant, start, filling.number)
-    found = _found(session.edges.data, name, source)
-    if found is None:
-        session.lease.check()
-        try:
-            with session.edges.pool(1) as pool:
-                facts = WindowFacts(start, end, start, 0)
-                BlobWriter(session.edges.data, name, pool).commit(facts.to_metadata())
-        except StorageConflict:  # by whoever was about to, or our own answer got lost
-            pass
-        found = _found(session.edges.data, name, source)
-        if found is None:
-            raise StorageConflict(f"The blob {name} was removed while it was looked at.")
-    records = found.facts.records
-    reconcile = session.checkpoint.reconcile.with_found(missing=records, filled=records)
-    _finish(session, session.checkpoint.replace(reconcile=reconcile), filling, found.facts, found.written, None)
-
-
 def keep(session: Session, source: Source, compared: Compared, until: float, *, whole: bool) -> None:
     """Write what is missing still, and note what was compared. ``whole``: it was all that there was to compare.
 
-    Where blobs were removed nothing was compared, and nothing is written: what they held would come twice.
-
-    Nothing is noted where a blob lies under the name that was to be written: that is finished instead, and the next
-    comparison finds its records there.
+    Where blobs were removed nothing is written: what they held would come twice. Nothing is noted where another
+    comparison has done the same meanwhile, or where a blob lies under the name that was to be written: that is finished
+    instead, and the next comparison finds its records there.
 
     Raises:
+        DataNotUnderstood: a blob that came meanwhile can't be read.
         GraphUnavailable: what is missing could not be read again by the monotonic second ``until``.
         StorageConflict: the lease is lost.
     """
+    start, end, checkpoint = compared.start, compared.end, session.checkpoint
+    if not checkpoint.reconcile.wants(start, end):
+        return
+    if not compared.in_blobs.removed:
+        compared.in_blobs.refresh()
     if compared.in_blobs.removed:
         now = instants.from_datetime(session.edges.clock.now())
-        reconcile = session.checkpoint.reconcile.passed_over(compared.start, compared.end, now)
-        session.save(session.checkpoint.replace(reconcile=reconcile))
+        gaps = with_removed(checkpoint.gaps, start, end)
+        session.save(checkpoint.replace(gaps=gaps, reconcile=checkpoint.reconcile.passed_over(start, end, now)))
         return
-    compared.in_blobs.refresh()
     missing = {key: at for key, at in compared.missing.items() if key not in compared.in_blobs.keys}
     if missing:
         _fill(session, source, compared, missing, until, whole=whole)
     else:
-        session.save(_after(session, compared, None, whole=whole))
+        after = _after(session, compared, None)
+        session.save(after.replace(reconcile=after.reconcile.plus(_found(compared, None, whole=whole))))
 
 
 def _fill(
@@ -93,21 +72,22 @@ def _fill(
     reading = Reading(pages, min(missing.values()), max(missing.values()) + TICK, compared.unreadable)
     with session.edges.pool(1) as pool:
         writer = BlobWriter(data, names.reconciled(source.name, tenant, compared.start, filling.number), pool)
-        refilled = _Refilled(reading, missing=len(missing), filled=_refill(session, reading, writer, set(missing)))
-        after = _after(session, compared, refilled, whole=whole)
-        if refilled.filled == 0:
-            session.save(after)
+        filled = _refill(session, reading, writer, set(missing), until)
+        refilled = _Refilled(reading, missing=len(missing), filled=filled)
+        after, found = _after(session, compared, refilled), _found(compared, refilled, whole=whole)
+        if filled == 0:
+            session.save(after.replace(reconcile=after.reconcile.plus(found)))
             return
         failed, unreadable = {**compared.failed, **reading.failed}, refilled.unreadable(compared)
-        facts = WindowFacts(compared.start, compared.end, compared.start, refilled.filled, failed, unreadable)
+        facts = WindowFacts(compared.start, compared.end, compared.start, filled, failed, unreadable)
         session.save(session.checkpoint.replace(reconcile=session.checkpoint.reconcile.about_to(filling)))
         session.lease.check()
         try:
             written = writer.commit(facts.to_metadata())
         except StorageConflict:
-            settle_left(session, source)
+            settle_left(session)
             return
-    _finish(session, after, filling, facts, written, Cost(tally, session.edges.clock.monotonic() - began))
+    finish(session, after, filling, found, facts, written, Cost(tally, session.edges.clock.monotonic() - began))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +103,13 @@ class _Refilled:
         return sorted({*compared.unreadable, *self.reading.unreadable})
 
 
-def _refill(session: Session, reading: Reading, writer: BlobWriter, missing: set[bytes]) -> int:
+def _refill(session: Session, reading: Reading, writer: BlobWriter, missing: set[bytes], until: float) -> int:
     """Read the missing records again, and write those that Graph still shows; how many."""
     filled = 0
     for rows in chain(reading.batches(), reading.second_chance()):
         session.lease.check()
+        if session.edges.clock.monotonic() >= until:
+            raise OutOfTime("What is missing took longer to read again than to compare.")
         fresh = [row for row in rows if row.key in missing]
         missing.difference_update(row.key for row in fresh)
         writer.write(fresh)
@@ -135,8 +117,8 @@ def _refill(session: Session, reading: Reading, writer: BlobWriter, missing: set
     return filled
 
 
-def _after(session: Session, compared: Compared, refilled: _Refilled | None, *, whole: bool) -> Checkpoint:
-    """The checkpoint when this stretch is done: less to do, gaps smaller, results added."""
+def _after(session: Session, compared: Compared, refilled: _Refilled | None) -> Checkpoint:
+    """The checkpoint when this stretch is done: less to do, gaps smaller."""
     start, end, checkpoint = compared.start, compared.end, session.checkpoint
     # A gap that was read back from a blob's metadata has the name that metadata can hold.
     failed = compared.failed.keys() | window_blob.split_failed(window_blob.join_failed(compared.failed)).keys()
@@ -145,49 +127,18 @@ def _after(session: Session, compared: Compared, refilled: _Refilled | None, *, 
         gaps = with_gaps(gaps, refilled.reading.failed, start, end)
     gaps = with_unreadable(gaps, refilled.unreadable(compared) if refilled else compared.unreadable, start, end)
     now = instants.from_datetime(session.edges.clock.now())
-    reconcile = checkpoint.reconcile.compared(start, end, now, lambda provider: answered(provider, failed)).with_found(
+    reconcile = checkpoint.reconcile.compared(start, end, now, lambda provider: answered(provider, failed))
+    return checkpoint.replace(gaps=gaps, reconcile=reconcile)
+
+
+def _found(compared: Compared, refilled: _Refilled | None, *, whole: bool) -> Counts:
+    return Counts(
         days=int(whole),
         seen=compared.seen,
         missing=refilled.missing if refilled else 0,
         filled=refilled.filled if refilled else 0,
         only_in_blobs=compared.only_in_blobs,
     )
-    return checkpoint.replace(gaps=gaps, reconcile=reconcile)
-
-
-def _finish(
-    session: Session, after: Checkpoint, filling: Filling, facts: WindowFacts, written: Written, cost: Cost | None
-) -> None:
-    """Make the blob part of the chain. ``cost`` is None where it was found."""
-    source, tenant, number = after.source, after.tenant, filling.number
-    found, before = after.reconcile, session.checkpoint.reconcile
-    content = manifest.content(
-        source,
-        tenant,
-        names.reconciled(source, tenant, facts.start, number),
-        {"start": facts.start, "end": facts.end, "read_start": facts.read_start},
-        written,
-        facts.records,
-        facts.failed,
-        cost,
-        facts.unreadable,
-    )
-    result = {
-        "at": instants.to_text(instants.from_datetime(session.edges.clock.now())),
-        "days": found.days - before.days,
-        "seen": found.seen - before.seen if cost else None,
-        "missing": found.missing - before.missing if cost else None,
-        "filled": facts.records,
-        "only_in_blobs": found.only_in_blobs - before.only_in_blobs if cost else None,
-        "gaps": len(after.gaps),
-    }
-    name = names.reconciled_manifest(source, tenant, facts.start, number)
-    after = after.replace(reconcile=found.about_to(None))
-    session.finish(after, name, content | {"reconcile": result}, facts.records)
-
-
-def _found(blobs: Blobs, name: str, source: Source) -> Found | None:
-    return window_blob.find(blobs, name, PageReader(source), 0)
 
 
 def _last(state: Blobs, source: str, tenant: str, at: Instant) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from shared import events, instants
 from shared.errors import DataNotUnderstood, GraphRefused, GraphUnavailable, SettingsError
 from shared.events import Event
-from shared.export import failures, jobs, reconcile
+from shared.export import failures, jobs, reconcile, settle
 from shared.export.checkpoint import LIVE
 from shared.export.days import export_days
 from shared.export.edges import Edges, Rules
@@ -31,10 +31,6 @@ from shared.instants import SECOND
 
 _ASK_AGAIN_S = 5
 
-_PROBE_S = 30.0
-"""The time of a job whose predecessor found Graph unavailable: a few such tenants would else hold all places for as
-long as they are out of reach. It is enough to see that Graph answers again, and to gain ground."""
-
 
 def run(job: Job, edges: Edges, rules: Rules) -> None:
     """Do one job within its time.
@@ -48,11 +44,11 @@ def run(job: Job, edges: Edges, rules: Rules) -> None:
     marks = Marks(edges, job.source, job.tenant)
     if job.is_bell and marks.join(job, rules.bell_interval):
         return
-    session = Session.begin(edges, rules, job.source, job.tenant)
+    session = settle.begin(edges, rules, job.source, job.tenant)
     if session is None and job.asked_by != "person":
         marks.leave()
         # The holder may have looked at the mark just before, and let go just now.
-        session = Session.begin(edges, rules, job.source, job.tenant)
+        session = settle.begin(edges, rules, job.source, job.tenant)
     if session is None:
         _come_back(job, edges, marks)
         return
@@ -103,8 +99,9 @@ class _Work:
             return
         records_before = session.checkpoint.records
         session.checkpoint = session.checkpoint.replace(scan_began=instants.to_text(now))
+        budget_s = failures.budget_s(self.rules, self.job, session.checkpoint.failure)
         try:
-            whole = self._export(now, deadline=began + self._budget_s())
+            whole = self._export(now, deadline=began + budget_s)
         except (GraphRefused, GraphUnavailable, SettingsError, DataNotUnderstood) as error:
             failures.stand(session, self.job, error, now)
             if self.job.asked_by == "person" or isinstance(error, DataNotUnderstood):
@@ -117,12 +114,6 @@ class _Work:
         checkpoint = session.checkpoint.with_news(instants.to_text(now)) if records else session.checkpoint
         session.save(checkpoint.replace(mark=self.saw, scan_finished=done, failure=None))
         self._report(records, clock.monotonic() - began, whole=whole)
-
-    def _budget_s(self) -> float:
-        failure = self.session.checkpoint.failure
-        troubled = failure is not None and failure.reason == GraphUnavailable.reason
-        patient = self.job.asked_by == "person" or not troubled
-        return self.rules.budget_s if patient else min(self.rules.budget_s, _PROBE_S)
 
     def _export(self, now: int, deadline: float) -> bool:
         """Export what the source has; whether nothing is left to do."""

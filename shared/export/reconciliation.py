@@ -13,6 +13,9 @@ from shared import instants
 from shared.instants import DAY, Instant
 
 _JOBS_KEPT = 20
+"""Requests of earlier rounds that are known still: their messages may come late."""
+_MOST_JOBS = 1000
+"""Requests that one round takes in, so that the checkpoint stays small."""
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,15 +51,9 @@ class Filling(msgspec.Struct, frozen=True, kw_only=True):
     end: str
 
 
-class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the last round is, and what it has found."""
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What comparing has found."""
 
-    jobs: list[str] = []
-    """Ids of the requests that it has taken in; a message that comes again adds nothing."""
-    todo: list[Stretch] = []
-    filling: Filling | None = None
-    began: str | None = None
-    finished: str | None = None
     days: int = 0
     """Days, or parts of one, that were compared."""
     seen: int = 0
@@ -69,15 +66,42 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     """Revisions in blobs that Graph shows no more, because they were updated or deleted: nothing is wrong with them."""
     removed: int = 0
     """Days, or parts of one, that could not be compared: blobs that manifests name are not there (any more)."""
+    failed: int = 0
+    """Days, or parts of one, that could not be compared: Graph refused them, or a blob of them can't be read."""
 
-    def accepted(self, job: str, at: Instant, stretches: Iterable[Stretch]) -> "Reconciliation":
+
+class Reconciliation(Counts, frozen=True, kw_only=True):
+    """How far the last round is, and what it has found."""
+
+    jobs: list[str] = []
+    """Ids of the requests that it has taken in, and of some before; a message that comes again adds nothing."""
+    tick: str | None = None
+    """Of those, the last tick's: it alone is sent again where Graph is not available."""
+    todo: list[Stretch] = []
+    filling: Filling | None = None
+    began: str | None = None
+    finished: str | None = None
+
+    def full(self, job: str) -> bool:
+        """Whether a request has to wait until this round has ended."""
+        return job not in self.jobs and bool(self.todo) and len(self.jobs) >= _MOST_JOBS
+
+    def accepted(self, job: str, at: Instant, stretches: Iterable[Stretch], *, tick: bool) -> "Reconciliation":
         """With a request taken in."""
         if job in self.jobs:
             return self
         now = instants.to_text(at)
-        this = self if self.todo else Reconciliation(filling=self.filling, began=now)
-        jobs, todo = [*this.jobs, job][-_JOBS_KEPT:], _joined([*this.todo, *stretches])
-        return msgspec.structs.replace(this, jobs=jobs, todo=todo, finished=None if todo else now)
+        this = self
+        if not self.todo:
+            this = Reconciliation(filling=self.filling, began=now, jobs=self.jobs[-_JOBS_KEPT:])
+        todo = _joined([*this.todo, *stretches])
+        return msgspec.structs.replace(
+            this,
+            jobs=[*this.jobs, job],
+            tick=job if tick else this.tick,
+            todo=todo,
+            finished=None if todo else now,
+        )
 
     def piece(self) -> tuple[Instant, Instant] | None:
         """What to compare next, the earliest first: a day or a part of one; None where nothing is left."""
@@ -86,39 +110,40 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
         start, end = min(stretch.bounds() for stretch in self.todo)
         return start, min(end, instants.floor(start, DAY) + DAY)
 
+    def wants(self, start: Instant, end: Instant) -> bool:
+        """Whether all of ``[start, end)`` is still to be compared."""
+        return any(first <= start and end <= last for first, last in (stretch.bounds() for stretch in self.todo))
+
     def compared(self, start: Instant, end: Instant, at: Instant, answered: Callable[[str], bool]) -> "Reconciliation":
         """After ``[start, end)``. What is left of the gap of a provider that did not answer waits for another round."""
         wanted = (stretch for stretch in self.todo if not stretch.gap or answered(stretch.gap))
         return self._without(wanted, start, end, at)
 
     def passed_over(self, start: Instant, end: Instant, at: Instant) -> "Reconciliation":
-        """Without ``[start, end)``, which can't be compared."""
-        return msgspec.structs.replace(self._without(self.todo, start, end, at), removed=self.removed + 1)
+        """Without ``[start, end)``, of which blobs were removed."""
+        return self._without(self.todo, start, end, at).plus(Counts(removed=1))
+
+    def left_out(self, start: Instant, end: Instant, at: Instant) -> "Reconciliation":
+        """Without ``[start, end)``, which Graph refuses, or of which a blob can't be read."""
+        return self._without(self.todo, start, end, at).plus(Counts(failed=1))
+
+    def given_up(self, at: Instant) -> "Reconciliation":
+        """Ended, with undone what was left to do; a request that comes again is taken in again."""
+        ended = msgspec.structs.replace(self, todo=[], jobs=[], finished=instants.to_text(at))
+        return ended.plus(Counts(failed=1))
 
     def _without(self, wanted: Iterable[Stretch], start: Instant, end: Instant, at: Instant) -> "Reconciliation":
         todo = [part for stretch in wanted for part in stretch.without(start, end)]
         return msgspec.structs.replace(self, todo=todo, finished=None if todo else instants.to_text(at))
 
-    def given_up(self) -> "Reconciliation":
-        """With nothing left to do; a request that comes again is taken in again."""
-        return msgspec.structs.replace(self, todo=[], jobs=[])
-
     def about_to(self, filling: Filling | None) -> "Reconciliation":
         """Before a blob is committed; None when it is finished."""
         return msgspec.structs.replace(self, filling=filling)
 
-    def with_found(
-        self, *, days: int = 0, seen: int = 0, missing: int = 0, filled: int = 0, only_in_blobs: int = 0
-    ) -> "Reconciliation":
+    def plus(self, found: Counts) -> "Reconciliation":
         """With these added."""
-        return msgspec.structs.replace(
-            self,
-            days=self.days + days,
-            seen=self.seen + seen,
-            missing=self.missing + missing,
-            filled=self.filled + filled,
-            only_in_blobs=self.only_in_blobs + only_in_blobs,
-        )
+        sums = {name: getattr(self, name) + getattr(found, name) for name in Counts.__struct_fields__}
+        return msgspec.structs.replace(self, **sums)
 
 
 def _joined(stretches: Iterable[Stretch]) -> list[Stretch]:

@@ -15,8 +15,9 @@ from shared import events, instants
 from shared.errors import GraphUnavailable, StorageConflict
 from shared.events import Event
 from shared.export import manifest, names, window_blob
-from shared.export.checkpoint import LIVE, Lane, with_gaps, with_unreadable
+from shared.export.checkpoint import LIVE, Lane
 from shared.export.edges import Rules
+from shared.export.gaps import with_gaps, with_unreadable
 from shared.export.keys import Keys
 from shared.export.manifest import Cost, Written
 from shared.export.session import Session

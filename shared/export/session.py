@@ -14,6 +14,7 @@ from shared.export.checkpoint import LIVE, Checkpoint, Failure, Lane
 from shared.export.edges import Edges, Rules
 from shared.export.lease import Lease
 from shared.graph.client import Tally
+from shared.graph.sources import INCREMENTAL
 from shared.instants import DAY, Instant
 from shared.storage.blobs import Blobs
 
@@ -87,11 +88,11 @@ class Session:
             self.save(checkpoint.with_manifest(name, manifest, records))
             return
         # An older checkpoint was put back: its chain goes on with the manifests that were written before.
-        fills = self._fills_before(name)
-        checkpoint = older.followed(checkpoint, fills)
+        others = self._others_before(name)
+        checkpoint = older.followed(checkpoint, others)
         after = checkpoint.with_manifest(name, manifest, records)
         after = older.as_before(after, stored.data, checkpoint.chain, manifest["sha256"])
-        self.save(older.followed(after, fills))
+        self.save(older.followed(after, others))
 
     def is_old(self) -> bool:
         """Whether an older checkpoint was put back, and windows are there that it does not know: a scan finds them."""
@@ -101,14 +102,16 @@ class Session:
         written = (names.manifest(checkpoint.source, checkpoint.tenant, start) for start in starts)
         return any(start != first and state.properties(name) for start, name in zip(starts, written, strict=True))
 
-    def _fills_before(self, other: str) -> dict[str, bytes]:
-        """All other manifests of what was filled in, by ``previous``: their names tell no place in the chain."""
+    def _others_before(self, this: str) -> dict[str, bytes]:
+        """By ``previous``, all other manifests of what was filled in, and of history that the checkpoint lacks."""
         state, checkpoint = self.edges.state, self.checkpoint
-        listed = state.names(names.manifests(checkpoint.source, checkpoint.tenant))
+        if checkpoint.source not in INCREMENTAL:
+            return {}
+        first = names.manifest(checkpoint.source, checkpoint.tenant, instants.from_text(checkpoint.first_start))
         texts = [
             stored.data
-            for name in listed
-            if names.is_reconciled(name) and name != other and (stored := state.read(name))
+            for name in state.names(names.manifests(checkpoint.source, checkpoint.tenant))
+            if (names.is_reconciled(name) or name < first) and name != this and (stored := state.read(name))
         ]
         return {msgspec.json.decode(text)["previous"]: text for text in texts}
 
@@ -122,9 +125,7 @@ class Session:
         except StorageConflict as error:
             stored = self.edges.state.read(manifest.name)
             if stored is None or stored.data != text:
-                what = f"The manifest {manifest.name} is not the one that the checkpoint's chain has there."
-                why = "Somebody altered it or put it in, or the checkpoint was lost: then restore its previous version."
-                raise DataNotUnderstood(f"{what} {why}") from error
+                raise older.not_the_next(manifest.name) from error
         self.checkpoint = self.checkpoint.replace(manifest=None)
 
 

@@ -1,20 +1,27 @@
 """What was exported is compared with Graph, and what is missing filled in: told in small stories."""
 
 import json
-from contextlib import suppress
+import zlib
+from collections import Counter
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from datetime import date
+from functools import partial
 from itertools import product
 from typing import Any
 
+import msgspec
 import pytest
+from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
 from local.simulator.faults import ProviderFailure, Scripted
 from shared import instants
-from shared.errors import AppError, GraphRefused, GraphUnavailable, StorageConflict
+from shared.errors import AppError, DataNotUnderstood, GraphRefused, GraphUnavailable, StorageConflict
 from shared.export import jobs, names
-from shared.export.checkpoint import Checkpoint, Gap, decode, with_compared
+from shared.export.checkpoint import Checkpoint, decode
 from shared.export.compare import _PAGES
-from shared.export.reconciliation import Reconciliation
+from shared.export.gaps import Gap, with_compared, with_gaps, with_removed
+from shared.export.reconciliation import Counts, Reconciliation, Stretch
 from tests.export.world import At, Killed, KilledAt, Paused, World, with_rules
 from tests.simulated import TENANT
 
@@ -176,22 +183,60 @@ def test_one_blob_that_was_removed_is_enough() -> None:
     assert world.checkpoint().reconcile.removed == 2
 
 
-def test_a_gap_in_days_that_were_removed_stays() -> None:
-    """Nobody compares them, so nothing is taken from it; nor does it keep the comparison from ending."""
-    world = World()
+def gap_of_days(world: World, days: int) -> None:
+    """A provider fails for so many days, and answers again; no scan reads any more what was there then."""
     world.graph.faults["alerts_v2"].partial = [SENTINEL]
-    world.create(30 * 3600)
+    for _ in range(days):
+        world.create(60)
+        world.run()
+        world.clock.advance(DAY_S)
     world.run()
     world.graph.faults["alerts_v2"].partial = []
-    world.clock.advance(DAY_S)
-    world.run()
+    world.close_days()
+
+
+def test_a_gap_in_days_that_were_removed_stays() -> None:
+    """An auditor sees what will never be known; it is compared no more, and keeps no comparison from ending."""
+    world = exported_world()
+    gap_of_days(world, 1)
     [gap] = world.checkpoint().gaps
-    remove_blobs(world, 21, 22, 23, 24)
+    remove_blobs(world, *range(20, 27))
     world.run(world.comparison())
     after = finish(world)
-    assert after.gaps == [gap]
+    assert after.gaps == [msgspec.structs.replace(gap, removed=True)]
     assert after.reconcile.todo == []
     assert after.reconcile.removed > 0
+    world.close_days(10)
+    world.run(world.comparison())
+    assert finish(world).reconcile.removed == 0
+    assert world.checkpoint().gaps == after.gaps
+
+
+def test_the_rest_of_a_gap_goes_though_its_first_days_were_removed() -> None:
+    """What was removed is set apart, and what can be compared is, once."""
+    world = exported_world()
+    gap_of_days(world, 10)
+    [gap] = world.checkpoint().gaps
+    remove_blobs(world, 22, 23, 24)
+    world.run(world.comparison("tick", 1))
+    left = finish(world).gaps
+    assert left == [msgspec.structs.replace(gap, end="2026-11-25T00:00:00.0000000Z", removed=True)]
+    world.run(world.comparison("tick", 1))
+    assert world.checkpoint().gaps == left
+    assert world.checkpoint().reconcile.days <= 2
+
+
+def test_a_gap_that_was_set_apart_widens_with_no_scan() -> None:
+    """A provider that fails again opens a gap of its own."""
+    gaps = [Gap(provider="A/B", start="2026-11-01T00:00:00.0000000Z", end="2026-11-02T00:00:00.0000000Z", status=504)]
+    start, end = (instants.from_text(at) for at in (gaps[0].start, gaps[0].end))
+    [apart] = with_removed(gaps, start, end)
+    assert apart == msgspec.structs.replace(gaps[0], removed=True)
+    [new, same] = with_gaps([apart], {"A/B": 403}, end + 5 * instants.DAY, end + 6 * instants.DAY)
+    assert (new.start, new.status, new.removed, same) == ("2026-11-07T00:00:00.0000000Z", 403, False, apart)
+    [joined] = with_removed([apart, msgspec.structs.replace(new, start=apart.end)], end, end + 6 * instants.DAY)
+    assert (joined.start, joined.end, joined.removed) == (apart.start, "2026-11-08T00:00:00.0000000Z", True)
+    assert with_compared([joined], [], start, end + 6 * instants.DAY) == []
 
 
 def test_time_runs_out_while_days_are_passed_over() -> None:
@@ -456,6 +501,71 @@ def checkpoints_of_a_busy_week(*, window_last: bool = True) -> tuple[World, list
     return world, versions[:-2]
 
 
+def checkpoints_while_history_is_filled() -> tuple[World, list[bytes]]:
+    """History is extended with little time, and windows come in between; each checkpoint before the last window."""
+    world = exported_world()
+    for hours in (60, 70, 80, 90, 100, 110):
+        world.create(hours * 3600)
+    versions: list[bytes] = []
+
+    def remember(what: str) -> None:
+        if what == "after replace" and (stored := world.state.read(names.checkpoint("alerts_v2", TENANT))):
+            versions.append(stored.data)
+
+    world.graph.faults["alerts_v2"].max_top = 2
+    with_rules(world, budget_s=0.5)
+    for since in (None, *3 * [date(2026, 11, 18)]):
+        world.create()
+        world.clock.advance(61)
+        world.run(world.job("person", since=since), remember)
+    with_rules(world, budget_s=480)
+    late(world, 1)
+    world.run(world.comparison(), remember)
+    world.run(None, remember)
+    world.create()
+    world.clock.advance(61)
+    world.run()
+    world.clock.advance(61)
+    return world, versions
+
+
+OLDER_HISTORY = len(checkpoints_while_history_is_filled()[1])
+
+
+def test_an_older_checkpoint_that_is_restored_finds_the_history_that_was_filled_since() -> None:
+    """It lies before the first start that the older one knows, and is not read from Graph again."""
+    assert OLDER_HISTORY > 15
+    for version in range(OLDER_HISTORY):
+        world, versions = checkpoints_while_history_is_filled()
+        world.state.put(names.checkpoint("alerts_v2", TENANT), versions[version])
+        world.create()
+        world.clock.advance(300)
+        world.run()
+        world.run(world.comparison())
+        finish(world)
+        assert world.checkpoint().first_start == "2026-11-18T00:00:00.0000000Z"
+        check_whole(world)
+
+
+def test_an_older_checkpoint_whose_next_manifest_was_altered_goes_on_once_it_is_mended() -> None:
+    """The job fails before it writes a chain into the checkpoint that is not there."""
+    world, versions = checkpoints_of_a_busy_week()
+    world.state.put(names.checkpoint("alerts_v2", TENANT), versions[0])
+    next_one = names.manifest("alerts_v2", TENANT, decode(versions[0], "").lanes["live"].at())
+    stored = world.state.read(next_one)
+    assert stored
+    world.state.put(next_one, stored.data.replace(b'"previous": "', b'"previous": "0'))
+    for _ in range(2):
+        with pytest.raises(DataNotUnderstood, match="chain"):
+            world.run()
+        world.clock.advance(61)
+    world.state.put(next_one, stored.data)
+    world.run()
+    world.run(world.comparison())
+    finish(world)
+    check_whole(world)
+
+
 OLDER = len(checkpoints_of_a_busy_week()[1])
 
 
@@ -477,8 +587,9 @@ def test_an_older_checkpoint_that_is_restored_finds_what_was_filled_in_since() -
         check_whole(world)
 
 
-def test_an_older_checkpoint_from_the_midst_of_a_comparison_may_be_restored() -> None:
-    """The blob that was about to be committed is there, and so is its manifest."""
+@pytest.mark.parametrize("first", ["comparison", "scan with news"])
+def test_an_older_checkpoint_from_the_midst_of_a_comparison_may_be_restored(first: str) -> None:
+    """The blob that was about to be committed is there, and so is its manifest: the chain goes on behind it."""
     world = exported_world()
     late(world)
     versions: list[bytes] = []
@@ -492,6 +603,10 @@ def test_an_older_checkpoint_from_the_midst_of_a_comparison_may_be_restored() ->
     [amidst] = [version for version in versions if decode(version, "").reconcile.filling]
     world.state.put(names.checkpoint("alerts_v2", TENANT), amidst)
     late(world, 1, 2 * DAY_S)
+    if first == "scan with news":
+        world.create()
+        world.clock.advance(61)
+        world.run()
     world.run(world.comparison())
     check_whole(world)
 
@@ -918,6 +1033,303 @@ def test_what_graph_refuses_is_not_asked_for_for_ever() -> None:
     world.run(world.comparison())
     assert world.checkpoint().reconcile.todo == []
     assert world.jobs.messages == []
+
+
+def test_a_round_that_was_given_up_has_ended() -> None:
+    """Status shows when, and that something could not be compared."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].gone = "410"
+    world.run(world.comparison())
+    result = world.checkpoint().reconcile
+    assert result.finished is not None
+    assert (result.failed, result.todo, result.jobs) == (1, [], [])
+
+
+@pytest.mark.parametrize("asked_by", ["tick", "person"])
+def test_days_that_graph_refuses_keep_no_others_waiting(asked_by: Any) -> None:
+    """An old gap that Graph shows no more must not end what is found of the last days."""
+    world = exported_world()
+    failing_for_a_day(world)
+    world.close_days(6)
+    world.graph.faults["alerts_v2"].partial = []
+    [gap] = world.checkpoint().gaps
+    found = late(world, 2, 2 * DAY_S)
+    world.graph.faults["alerts_v2"].script = [Scripted(400)]
+    job = world.comparison(asked_by, 20 if asked_by == "person" else 3)
+    with pytest.raises(GraphRefused) if asked_by == "person" else nullcontext():
+        world.run(job)
+    after = finish(world)
+    assert found <= set(world.exported())
+    assert after.failure
+    assert after.failure.reason == "refused"
+    assert (after.reconcile.failed, after.reconcile.todo) == (1, [])
+    if asked_by == "tick":  # the refused days are the gap's first
+        assert [left.start for left in after.gaps] == [gap.start]
+    world.run(job)
+    assert world.checkpoint().reconcile.finished == after.reconcile.finished
+    world.run(world.comparison())
+    [rest] = finish(world).gaps
+    assert rest.start == world.checkpoint().lanes["live"].keys_from
+
+
+def damage(world: World, name: str) -> None:
+    blob = world.data._blobs[name]
+    blob.data = blob.data[:-20]
+
+
+def archive(world: World, name: str) -> None:
+    archived = HttpResponseError("This operation is not permitted on an archived blob. (BlobArchived)")
+    archived.status_code = 409
+
+    def before(operation: str, of: str) -> None:
+        if operation == "chunks" and of == name:
+            raise archived
+
+    world.data.before = before
+
+
+@pytest.mark.parametrize("harm", [damage, archive])
+@pytest.mark.parametrize(("day", "failed"), [(22, 1), (25, 2)])
+def test_a_blob_that_cannot_be_read_keeps_no_other_days_waiting(harm: Any, day: int, failed: int) -> None:
+    """Of its days nothing is written, since what it holds would come twice; they are told of, and tried again."""
+    world = exported_world()
+    failing_for_a_day(world)
+    world.close_days(3)
+    world.graph.faults["alerts_v2"].partial = []
+    late(world, 2, 4.3 * DAY_S)
+    late(world, 2, 1.6 * DAY_S)
+    late(world, 2, 0.9 * DAY_S)
+    name = next(iter(world.data.names(f"alerts_v2/tenant={TENANT}/date=2026-11-{day}/")))
+    harm(world, name)
+    world.run(world.comparison("tick", 5))
+    after = finish(world)
+    assert after.failure
+    assert after.failure.reason == "data"
+    assert name in after.failure.message
+    assert after.reconcile.todo == []
+    # Its own day, and the one before where the overlap reaches into it.
+    assert (after.reconcile.failed, after.reconcile.days) == (failed, 5 - failed)
+    if harm is archive:
+        world.data.before = None
+        world.run(world.comparison("tick", 5))
+        finish(world)
+        check_whole(world)
+
+
+def test_a_storage_that_fails_is_no_reason_to_leave_days_out() -> None:
+    """The invocation fails, and the host tries it again."""
+    world = exported_world()
+
+    def before(operation: str, _: str) -> None:
+        if operation == "chunks":
+            raise ServiceResponseError("Connection reset")
+
+    world.data.before = before
+    with pytest.raises(ServiceResponseError):
+        world.run(world.comparison())
+    world.data.before = None
+    assert world.checkpoint().reconcile.todo
+    assert world.checkpoint().reconcile.failed == 0
+
+
+def test_days_whose_blobs_come_back_meanwhile_are_not_taken_for_compared() -> None:
+    """Graph was not asked for them; the next comparison does."""
+    world = exported_world()
+    late(world)
+    whole = dict(world.data._blobs)
+    remove_blobs(world, 22)
+    touched: Counter[str] = Counter()
+
+    def bring_back(what: str) -> None:
+        touched[what] += 1
+        if what == "before lease" and touched[what] == 2:
+            world.data._blobs.update(whole)
+
+    world.run(world.comparison(back=1, to_back=1), bring_back)
+    result = finish(world).reconcile
+    assert (result.removed, result.days) == (1, 0)
+    world.run(world.comparison())
+    check_whole(world)
+
+
+@pytest.mark.parametrize("removed", [22, 23])
+@pytest.mark.parametrize("operation", ["chunks", "properties", "names"])
+def test_a_blob_that_is_removed_while_a_day_is_compared_doubles_nothing(operation: str, removed: int) -> None:
+    """A lifecycle rule may come at any moment: what the day's blobs held is not written again."""
+    for n in range(1, 30):
+        world = exported_world()
+        world.clock.advance(13 * 3600)
+        world.create(1800)
+        world.run()
+        world.create(5000)  # before midnight, and read by a window of the new day
+        world.clock.advance(60)
+        world.create()
+        world.run()
+        world.close_days()
+        held = set(world.exported())
+        for ago in (4.9, 3.9, 2.9, 2.5):
+            late(world, 1, ago * DAY_S)
+        world.run(world.comparison(back=6), partial(_removing, world, removed, At(f"before {operation}", n)))
+        finish(world)
+        for name in filled_blobs(world):
+            lines = zlib.decompress(b"".join(world.data.chunks(name)), 31).splitlines()
+            found = {(record["id"], record["lastUpdateDateTime"]) for record in map(json.loads, lines)}
+            assert not found & held, n
+
+
+def _removing(world: World, day: int, at: At, what: str) -> None:
+    if at.n > 0 and at.reached(what):
+        remove_blobs(world, day)
+
+
+@pytest.mark.parametrize("seconds", [2, 9, 15, 25])
+def test_slow_pages_hold_the_lease_and_the_job_no_longer_than_may_be(seconds: float) -> None:
+    """Scans wait while the missing is read again, and the host ends a job after ten minutes."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].max_top = 2
+    for day in (1, 2):
+        late(world, 60, day * DAY_S)
+    world.answer_s = seconds
+    began, held, longest = world.clock.monotonic(), 0.0, 0.0
+
+    def step(what: str) -> None:
+        nonlocal held, longest
+        if what == "after lease":
+            held = world.clock.monotonic()
+        if what == "before release":
+            longest = max(longest, world.clock.monotonic() - held)
+
+    world.run(world.comparison(), step)
+    assert world.clock.monotonic() - began < 600
+    assert longest < 120
+    for _ in range(50):
+        if not world.checkpoint().reconcile.todo:
+            break
+        world.clock.advance(60)
+        world.deliver(1)
+    world.answer_s = 0.1
+    finish(world)
+    check_whole(world)
+
+
+def test_no_piece_begins_when_time_is_up() -> None:
+    """Keeping one may have taken the rest of it."""
+    world = damaged_world()
+    touched: Counter[str] = Counter()
+
+    def step(what: str) -> None:
+        touched[what] += 1
+        if what == "after release" and touched[what] == 2:  # the request is taken in, and a piece is kept
+            world.clock.advance(480)
+            touched["before request"] = 0
+
+    world.run(world.comparison(), step)
+    assert touched["before request"] == 0
+    assert world.checkpoint().reconcile.todo
+    finish(world)
+    check_whole(world)
+
+
+@pytest.mark.parametrize("moment", [At("before request", 1), At("before lease", 2)])
+def test_a_piece_that_two_compare_at_once_counts_once(moment: At) -> None:
+    """Who comes second finds that it is no more to do."""
+    alone, world = damaged_world(), damaged_world()
+    alone.run(alone.comparison())
+    slow = Paused(world, world.comparison("person"), replace(moment)).start()
+    world.run(world.comparison())
+    slow.resume()
+    result, expected = finish(world).reconcile, alone.checkpoint().reconcile
+    assert len(result.jobs) == 2
+    for name in Counts.__struct_fields__:
+        assert getattr(result, name) == getattr(expected, name), name
+
+
+@pytest.mark.parametrize("requests", [2, 22, 40])
+def test_many_requests_are_one_round_that_ends(requests: int) -> None:
+    """Each is taken in once, however many there are, and however often its message comes again."""
+    world = exported_world()
+    world.graph.faults["alerts_v2"].max_top = 2
+    late(world, 60)
+    with_rules(world, budget_s=0.3)
+    for _ in range(requests):
+        world.jobs.send(jobs.encode(world.comparison("person", 1, 1)))
+    world.deliver(requests)
+    first = world.checkpoint().reconcile
+    assert first.todo
+    after = finish(world).reconcile
+    assert (after.began, after.filled, len(after.jobs)) == (first.began, 60, requests)
+    check_whole(world)
+
+
+def test_more_requests_than_a_round_takes_in_wait_for_the_next() -> None:
+    """The checkpoint stays small, and none is lost."""
+    full = Reconciliation(jobs=[str(n) for n in range(1000)], todo=[Stretch(start="a", end="b")])
+    assert full.full("new")
+    assert not full.full("7")
+    ended = msgspec.structs.replace(full, todo=[])
+    assert not ended.full("new")
+    assert ended.accepted("new", 0, [], tick=False).jobs == [*(str(n) for n in range(980, 1000)), "new"]
+
+
+def test_while_graph_is_down_a_comparison_gives_its_place_back_soon() -> None:
+    """As a scan does: the first one finds out, and those after it only look whether Graph answers again."""
+    world = exported_world()
+    late(world)
+    world.unreachable = True
+    took = []
+    for job in (world.comparison(), world.comparison(), world.job()):
+        began = world.clock.monotonic()
+        world.run(job)
+        took.append(world.clock.monotonic() - began)
+    assert took[0] > 100
+    assert max(took[1:]) < 60
+
+
+def test_an_outage_of_days_leaves_one_comparison_on_the_queue() -> None:
+    """Each tick joins the round; the last one's job carries it, and compares all once Graph answers."""
+    world = exported_world()
+    found = late(world)
+    world.unreachable = True
+    for _ in range(4):
+        world.run(world.comparison())
+        for _ in range(24):
+            world.clock.advance(3600)
+            world.deliver()
+    assert len(world.jobs.messages) == 1
+    world.unreachable = False
+    world.clock.advance(3600)
+    world.run()
+    finish(world)
+    assert found <= set(world.exported())
+    check_whole(world)
+
+
+def test_many_unreadable_records_of_a_day_read_its_blobs_once() -> None:
+    """Each is a piece of its own, and the keys of the day serve them all."""
+    reads = []
+    for bad in (1, 15):
+        world = exported_world()
+        world.graph.faults["alerts_v2"].poison = {world.create(60 + n) for n in range(bad)}
+        world.run()
+        world.close_days(6)
+        touched: Counter[str] = Counter()
+        world.run(world.comparison("tick", 1), lambda what, touched=touched: touched.update([what]))  # type: ignore[misc]
+        assert len(world.checkpoint().gaps) == bad
+        reads.append(touched["before chunks"])
+    assert reads[0] == reads[1]
+
+
+def test_of_the_next_day_only_the_first_windows_are_looked_at() -> None:
+    """None behind them begins to read earlier, whatever the overlap was then."""
+    world = exported_world()
+    for _ in range(3 * 48):
+        world.create(10)
+        world.clock.advance(1800)
+        world.run()
+    touched: Counter[str] = Counter()
+    world.run(world.comparison(), lambda what: touched.update([what]))
+    assert touched["before properties"] < 25
+    check_whole(world)
 
 
 def test_a_message_that_comes_twice_is_taken_in_once() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import instants
-from shared.export.checkpoint import Gap, with_compared
+from shared.export.gaps import Gap, with_compared, with_removed
 from shared.export.reconciliation import Reconciliation, Stretch
 from shared.instants import DAY, Instant
 
@@ -38,7 +38,7 @@ def test_what_is_compared_is_no_more_to_do(
 ) -> None:
     """Neither more nor less, however stretches overlap, and for whatever reason they are wanted."""
     todo = [stretch(*bounds, gap) for bounds, gap in wanted]
-    round_ = Reconciliation().accepted("job", BEGIN, todo)
+    round_ = Reconciliation().accepted("job", BEGIN, todo, tick=True)
     left = hours(todo)
     assert hours(round_.todo) == left
     for start, end in done:
@@ -52,7 +52,7 @@ def test_what_is_compared_is_no_more_to_do(
 @given(st.lists(stretches, max_size=6))
 def test_pieces_lead_through_all_of_it_in_order(wanted: list[tuple[int, int]]) -> None:
     """Each within one day, the earliest first, none empty and none twice."""
-    round_ = Reconciliation().accepted("job", BEGIN, [stretch(*bounds) for bounds in wanted])
+    round_ = Reconciliation().accepted("job", BEGIN, [stretch(*bounds) for bounds in wanted], tick=True)
     gone: list[tuple[Instant, Instant]] = []
     while piece := round_.piece():
         start, end = piece
@@ -66,7 +66,9 @@ def test_pieces_lead_through_all_of_it_in_order(wanted: list[tuple[int, int]]) -
 
 def test_a_gap_whose_provider_does_not_answer_waits_for_another_round() -> None:
     """The days that are wanted for themselves do not."""
-    round_ = Reconciliation().accepted("job", BEGIN, [stretch(0, 48, "A/B"), stretch(0, 48, "A/C"), stretch(40, 72)])
+    round_ = Reconciliation().accepted(
+        "job", BEGIN, [stretch(0, 48, "A/B"), stretch(0, 48, "A/C"), stretch(40, 72)], tick=True
+    )
     round_ = round_.compared(BEGIN, BEGIN + HOUR, BEGIN, lambda provider: provider != "A/B")
     assert hours(round_.todo) == {("A/C", hour) for hour in range(1, 48)} | {("", hour) for hour in range(40, 72)}
 
@@ -87,3 +89,34 @@ def test_a_gap_loses_only_what_was_compared(gap: tuple[int, int], compared: tupl
         min(rest),
         max(rest) + 1,
     )
+
+
+@settings(deadline=None)
+@given(stretches.filter(lambda pair: pair[0] < pair[1]), st.lists(stretches, max_size=4))
+def test_what_is_set_apart_of_a_gap_stays_a_gap(gap: tuple[int, int], removed: list[tuple[int, int]]) -> None:
+    """Nothing of it goes, nothing comes, and nothing is there twice, whatever was removed."""
+    gaps = [Gap(provider="A/B", start=stretch(*gap).start, end=stretch(*gap).end, status=504)]
+    for start, end in removed:
+        gaps = with_removed(gaps, BEGIN + start * HOUR, BEGIN + end * HOUR)
+    covered = [hour for left in gaps for hour in range(*map(hour_of, Stretch(start=left.start, end=left.end).bounds()))]
+    assert sorted(covered) == list(range(*gap))
+    assert sum(not left.removed for left in gaps) <= 1
+
+
+def test_a_checkpoint_of_an_older_version_is_read() -> None:
+    """Names stay; what is new has a value that means what was before."""
+    old = b"""{"jobs": ["a"], "todo": [{"start": "s", "end": "e", "gap": ""}], "filling": null, "began": "b",
+        "finished": null, "days": 1, "seen": 2, "missing": 3, "filled": 4, "only_in_blobs": 5, "removed": 6}"""
+    read = msgspec.json.decode(old, type=Reconciliation)
+    assert read == Reconciliation(
+        jobs=["a"],
+        todo=[Stretch(start="s", end="e")],
+        began="b",
+        days=1,
+        seen=2,
+        missing=3,
+        filled=4,
+        only_in_blobs=5,
+        removed=6,
+    )
+    assert not msgspec.json.decode(b'{"provider": "", "start": "s", "end": "e", "status": 500}', type=Gap).removed

@@ -19,6 +19,7 @@ from shared.export import jobs, names
 from shared.export.checkpoint import Checkpoint, decode
 from shared.export.edges import Edges, Rules
 from shared.export.jobs import Asker, Days, Job
+from shared.graph.answers import Answer
 from shared.graph.client import GraphClient
 from shared.graph.sources import SOURCES
 from tests.fakes.clock import FakeClock
@@ -55,6 +56,10 @@ class World:
         self.jobs = MemoryQueue(self.clock)
         self.per_minute = 1_000_000
         """Requests to Graph."""
+        self.answer_s = 0.1
+        """How long Graph takes to answer."""
+        self.unreachable = False
+        """Whether no answer comes at all, until whoever asks has waited for as long as it would."""
         self.lose: list[str] = []
         """Operations whose next answer gets lost, so that the client sends them again."""
 
@@ -100,7 +105,7 @@ class World:
             self.run(jobs.decode(text))
 
     def _edges(self, step: Step) -> Edges:
-        transport = SteppedTransport(SimulatedTransport(self.graph, self.clock), step)
+        transport = SteppedTransport(self, step)
         client = GraphClient(self.graph.base_url, SimulatedTokens(self.graph), transport, self.clock, self.per_minute)
         return Edges(
             graph=client,
@@ -212,12 +217,18 @@ class Stepped:
 class SteppedTransport:
     """The same for requests to Graph."""
 
-    inner: SimulatedTransport
+    world: World
     step: Step
 
-    def send(self, *request: Any) -> Any:
+    def send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float = 100
+    ) -> Answer:
         self.step("before request")
-        return self.inner.send(*request)
+        world = self.world
+        if world.unreachable:
+            world.clock.advance(timeout_s)
+            raise ConnectionError("no answer")
+        return SimulatedTransport(world.graph, world.clock, world.answer_s).send(method, url, headers, body)
 
 
 @dataclass
