@@ -31,7 +31,7 @@ def run(world: World, screen: Screen) -> int:
         host = HostClient(stack.host_url)
         for timer in ("export_alerts", "export_secure_scores"):
             host.fire(timer)  # the first export shall not wait for the clock
-        screen.fields(_hints(stack))
+        screen.fields(hints(stack))
         screen.say("\nThe history is being exported; the timer of alerts fires each minute. Ctrl-C ends it all.")
         try:
             return _watch(stack, screen)
@@ -40,17 +40,20 @@ def run(world: World, screen: Screen) -> int:
             return 0
 
 
-def _hints(stack: Stack) -> dict[str, str]:
+def hints(stack: Stack) -> dict[str, str]:
+    """What to try, and where things are; commands are for a shell in the project's folder."""
     app, graph = stack.host_url, f"{stack.simulator.url}/simulator"
     return {
         "Status": f"{app}/api/status",
-        "Make the report": f"""curl -X POST {app}/admin/functions/render_report -d '{{}}'""",
+        "Make the report": f"""curl -X POST {app}/admin/functions/render_report -d '{{"input": ""}}'""",
         "Look at the report": f"{app}/api/report",
         "Ask for an export": f"""curl -X POST {app}/api/export -d '{{"source": "alerts_v2"}}'""",
         "Change alerts in Graph": f"""curl {graph}/change -d '{{"source": "alerts_v2", "count": 100, "seed": 1}}'""",
         "Let Graph fail": f"""curl -X PUT {graph}/faults/alerts_v2 -d '{{"outage": 503}}'""",
         "Let it work again": f"curl -X DELETE {graph}/faults/alerts_v2",
         "All revisions in Graph": f"{graph}/truth/alerts_v2",
+        "Renew the latest view": f"""curl -X POST {app}/admin/functions/publish_latest -d '{{"input": ""}}'""",
+        "Compare with Graph": f"""curl -X POST {app}/admin/functions/reconcile -d '{{"input": ""}}'""",
         "Storage": stack.azurite.connection_string,
         "Logs": f"{stack.logs}/",
     }

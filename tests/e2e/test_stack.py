@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -13,6 +15,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
+from local.serve import hints
 from local.stack import TENANT, Stack
 from shared.storage.azure_blobs import AzureBlobs, by_connection_string
 from tests.e2e.blobs import lines
@@ -119,6 +122,26 @@ def test_what_comes_days_late_is_filled_in_when_somebody_asks(stack: Stack) -> N
 
         until(compared, source)
         assert complete(stack, source)
+
+
+def test_what_serve_says_can_be_done(stack: Stack) -> None:
+    """Each command that it prints is taken, in its order, and each address can be looked at."""
+    curl = ArgumentParser()
+    for option in ("-X", "-d"):
+        curl.add_argument(option)
+    curl.add_argument("url")
+    said = hints(stack)
+    fire(stack, "render_report")
+    until(lambda: requests.get(said["Look at the report"], timeout=10).ok, "the report")
+    commands = [text.removeprefix("curl ") for text in said.values() if re.match("(curl|http)", text)]
+    assert len(commands) == len(said) - 2  # but for the storage's connection string and the folder of logs
+    for command in commands:
+        asked = curl.parse_args(shlex.split(command))
+        method = asked.X or ("POST" if asked.d else "GET")
+        form = {"Content-Type": "application/x-www-form-urlencoded"}  # what curl says of -d
+        assert requests.request(method, asked.url, data=asked.d, headers=form, timeout=10).ok, command
+    fire(stack, "export_alerts")
+    until(lambda: complete(stack, "alerts_v2"), "the changed alerts")
 
 
 @pytest.mark.parametrize("body", ["", "[]", '{"source": "nothing"}', '{"source": "alerts_v2", "since": "tomorrow"}'])
