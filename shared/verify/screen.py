@@ -10,6 +10,7 @@ from typing import Self
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.filesize import decimal
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
@@ -68,11 +69,10 @@ class Screen:
             _lines(chains, whole, findings)
 
     def _tables(self, chains: list[Verified], whole: Verified, findings: list[Finding]) -> None:
-        table = Table(box=SIMPLE_HEAD)
-        for heading in ("Source", "Tenant"):
-            table.add_column(heading, no_wrap=True)
-        for heading in ("Manifests", "Blobs", "Records", "Bytes", "In progress", "Findings"):
-            table.add_column(heading, justify="right")
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        table.add_column("Source and tenant", overflow="fold")  # a number that is cut would be another one
+        for heading in ("Manifests", "Blobs", "Records", "Read", "In progress", "Findings"):
+            table.add_column(heading, justify="right", no_wrap=True)
         for chain in chains:
             table.add_row(*_row(chain), str(len(chain.in_progress)), str(len(chain.findings)))
         table.add_section()
@@ -82,14 +82,14 @@ class Screen:
             self._console.print(f"[bold red]{finding.kind}[/] {escape(finding.place)}", soft_wrap=True)
             self._console.print(f"  {MEANING[finding.kind]}: {finding.detail}".rstrip(": "), markup=False)
         if findings:
-            self._console.print(f"\n[bold red]✗ {len(findings)} findings[/]")
+            self._console.print(f"\n[bold red]✗ {len(findings)} finding{'s' * (len(findings) > 1)}[/]")
         else:
             self._console.print("\n[bold green]✓ Everything is there, as it was written, and once.[/]")
 
 
 def _row(chain: Verified) -> tuple[str, ...]:
-    counts = (chain.manifests, chain.blobs, chain.records, chain.bytes)
-    return chain.source, chain.tenant, *(f"{count:,}" for count in counts)
+    counts = (chain.manifests, chain.blobs, chain.records)
+    return f"{chain.source}\n{chain.tenant}".rstrip(), *(f"{count:,}" for count in counts), decimal(chain.bytes)
 
 
 def _lines(chains: list[Verified], whole: Verified, findings: list[Finding]) -> None:
