@@ -144,7 +144,7 @@ class _Case:
         claimed = {self._as_named(link, suspects).blob for link in walked.links}
         if self.stored.moved:
             claimed |= {link.blob for link in self.stored.links}
-        highest = _highest_numbers(walked.links)
+        highest = _highest_numbers(self.stored.links if self.stored.moved else walked.links)
         unfinished: list[str] = []
         starts: dict[Span, list[Instant]] = {hole: [] for hole in holes}
         for blob in sorted(self.stored.blobs - claimed):

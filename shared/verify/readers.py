@@ -122,8 +122,7 @@ def _processes() -> Iterator[Executor]:
     os.putenv("PYTHONHASHSEED", str(1 + secrets.randbelow(2**32 - 1)))
     executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=_end_with_parent)
     for number in range(count):
-        executor.submit(abs, number)  # starts one
-    os.unsetenv("PYTHONHASHSEED")
+        executor.submit(abs, number)  # starts one, unless another has nothing to do already: then it comes later
     signal.signal(signal.SIGINT, interrupt)
     try:
         yield executor
@@ -133,6 +132,7 @@ def _processes() -> Iterator[Executor]:
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+        os.unsetenv("PYTHONHASHSEED")
 
 
 def _end_with_parent() -> None:

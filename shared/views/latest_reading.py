@@ -22,28 +22,21 @@ class LatestView:
 
 
 def find(data: Blobs, state: Blobs, views: Blobs, source: str, tenant: str) -> LatestView | None:
-    """None where there is no whole view, or where what is not in it can't be told: the blobs have everything.
-
-    Raises:
-        DataNotUnderstood: a manifest is missing, or the progress is not ours.
-    """
+    """None where there is no whole view, or what is not in it can't be told, or is gone: then the blobs must do."""
     name = latest_progress.name(source, tenant)
     if (stored := views.read(name)) is None:
         return None
     try:
-        head = latest_news.head(state, source, tenant)
+        if (head := latest_news.head(state, source, tenant)) is None:
+            return None
+        progress = latest_news.brought_up(views, source, tenant, latest_progress.decode(stored.data, name), head)
+        unmerged = latest_news.unmerged(progress, data, state, f"{source}/tenant={tenant}/")
+        blobs = [] if progress.rebuild is not None else [blob for blob, _ in unmerged if blob]
     except DataNotUnderstood:
-        return None  # status and report show what is wrong with the checkpoint
-    if head is None:
+        return None  # publish_latest tells of it, and status of a damaged checkpoint
+    if progress.rebuild is not None or not all(data.properties(blob) for blob in blobs):
         return None
-    progress = latest_news.brought_up(views, source, tenant, latest_progress.decode(stored.data, name), head)
-    if progress.rebuild is not None:
-        return None
-    blobs = latest_news.unmerged(progress, data, state, f"{source}/tenant={tenant}/")
-    return LatestView(
-        files=[latest_progress.file(source, tenant, month) for month in progress.months],
-        unmerged=[blob for blob, _ in blobs if blob],
-    )
+    return LatestView([latest_progress.file(source, tenant, month) for month in progress.months], blobs)
 
 
 def rows(views: Blobs, name: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:

@@ -96,3 +96,20 @@ def test_an_altered_manifest_is_altered() -> None:
         store, blobs = store_with(2)
         store.edit(manifest_of(blobs[number]), records=4)
         assert store.findings() == [(Kind.MANIFEST_ALTERED, manifest_of(blobs[number]))]
+
+
+def test_two_that_come_while_it_is_looked_at() -> None:
+    """One is finished and the next one is not, after the checkpoint was looked at and before the blobs are listed."""
+    store, _ = store_with(1)
+    third = f"{DAY}/reconcile-3.ndjson.gz"
+
+    def before(operation: str, name: str) -> None:
+        if operation == "names" and name.startswith("alerts_v2/"):
+            store.world.data.before = None
+            added(store, 2, [line(2)])
+            store.put(store.data, third, igzip.compress(line(3)))
+
+    store.world.data.before = before
+    [chain] = store.verify()
+    assert chain.findings == []
+    assert third in chain.in_progress

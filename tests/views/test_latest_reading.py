@@ -140,8 +140,34 @@ def _the_checkpoint_is_damaged(viewed: Viewed) -> None:
     viewed.state.put(names.checkpoint(ALERTS.name, TENANT), b"{")
 
 
+def _the_progress_is_damaged(viewed: Viewed) -> None:
+    viewed.views.put(latest_progress.name(ALERTS.name, TENANT), b"{")
+
+
+def _what_is_not_merged_is_gone(viewed: Viewed) -> None:
+    """publish_latest is off, and a lifecycle rule removes what it has not merged."""
+    viewed.write([alert("c", "2026-11-24T00:00:00Z")])
+    del viewed.data._blobs[max(viewed.data.names(""))]
+
+
+def _its_manifest_is_gone(viewed: Viewed) -> None:
+    viewed.write([alert("c", "2026-11-24T00:00:00Z")])
+    gone = max(viewed.state.names("manifests/"))
+    viewed.write([alert("d", "2026-11-24T00:00:00Z")])
+    del viewed.state._blobs[gone]
+
+
 @pytest.mark.parametrize(
-    "change", [_view_in_the_making, _a_file_is_deleted, _a_manifest_is_being_written, _the_checkpoint_is_damaged]
+    "change",
+    [
+        _view_in_the_making,
+        _a_file_is_deleted,
+        _a_manifest_is_being_written,
+        _the_checkpoint_is_damaged,
+        _the_progress_is_damaged,
+        _what_is_not_merged_is_gone,
+        _its_manifest_is_gone,
+    ],
 )
 def test_a_view_that_is_not_whole_is_not_read(change: Callable[[Viewed], None]) -> None:
     """The blobs have everything; a report must not wait for the next run of publish_latest."""
