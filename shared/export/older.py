@@ -63,7 +63,10 @@ def _with_filled(checkpoint: Checkpoint, manifest: Mapping[str, Any]) -> Checkpo
 
 
 def _with_history(checkpoint: Checkpoint, manifest: Mapping[str, Any]) -> Checkpoint:
-    """A window of the day before the first start; once the day is whole, history begins with it."""
+    """A window of the day before the first start; once the day is whole, history begins with it.
+
+    Until then, whoever joined it has to give the lane its keys, which no manifest tells.
+    """
     start, end = (instants.from_text(manifest["window"][at]) for at in ("read_start", "end"))
     failed = {failure["provider"]: failure["status"] for failure in manifest["partial"]}
     gaps = with_gaps(checkpoint.gaps, failed, start, end)

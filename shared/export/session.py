@@ -9,12 +9,14 @@ from shared import instants
 from shared.errors import DataNotUnderstood, StorageConflict
 from shared.export import checkpoint as checkpoints
 from shared.export import lease as leases
-from shared.export import names, older
-from shared.export.checkpoint import LIVE, Checkpoint, Failure, Lane
+from shared.export import names, older, window_blob
+from shared.export.checkpoint import HISTORY, LIVE, Checkpoint, Failure, Lane
 from shared.export.edges import Edges, Rules
+from shared.export.keys import Keys
 from shared.export.lease import Lease
 from shared.graph.client import Tally
-from shared.graph.sources import INCREMENTAL
+from shared.graph.pages import PageReader
+from shared.graph.sources import INCREMENTAL, SOURCES
 from shared.instants import DAY, Instant
 from shared.storage.blobs import Blobs
 
@@ -89,10 +91,13 @@ class Session:
             return
         # An older checkpoint was put back: its chain goes on with the manifests that were written before.
         others = self._others_before(name)
-        checkpoint = older.followed(checkpoint, others)
-        after = checkpoint.with_manifest(name, manifest, records)
-        after = older.as_before(after, stored.data, checkpoint.chain, manifest["sha256"])
-        self.save(older.followed(after, others))
+        joined = older.followed(checkpoint, others)
+        after = joined.with_manifest(name, manifest, records)
+        after = older.as_before(after, stored.data, joined.chain, manifest["sha256"])
+        after = older.followed(after, others)
+        if (lane := after.lanes.get(HISTORY)) and lane != checkpoint.lanes.get(HISTORY):
+            after = after.replace(lanes=after.lanes | {HISTORY: self._with_keys(lane)})
+        self.save(after)
 
     def is_old(self) -> bool:
         """Whether an older checkpoint was put back, and windows are there that it does not know: a scan finds them."""
@@ -101,6 +106,15 @@ class Session:
         first = instants.from_text(checkpoint.first_start)  # where history that is just filled ends
         written = (names.manifest(checkpoint.source, checkpoint.tenant, start) for start in starts)
         return any(start != first and state.properties(name) for start, name in zip(starts, written, strict=True))
+
+    def _with_keys(self, lane: Lane) -> Lane:
+        """The lane of a day of history whose windows, so far, have joined the chain: their blobs tell what is kept."""
+        source, tenant, day = self.checkpoint.source, self.checkpoint.tenant, instants.floor(lane.at(), DAY)
+        next_one, reader, keys = names.window(source, tenant, lane.at()), PageReader(SOURCES[source]), Keys()
+        for name in self.edges.data.names(names.day(source, tenant, day)):
+            if name < next_one:
+                keys.add(window_blob.rows(self.edges.data, name, reader))
+        return msgspec.structs.replace(lane, keys_from=instants.to_text(day), keys=keys.to_json())
 
     def _others_before(self, this: str) -> dict[str, bytes]:
         """By ``previous``, all other manifests of what was filled in, and of history that the checkpoint lacks."""

@@ -307,6 +307,19 @@ def test_nothing_is_lost_and_nothing_doubled(
 
 
 @_schedules([*WEIGHTED, *["restore", "tick", "person", "compare"] * 2], 300)
+@example(  # of history that is half filled, the last record's instant is read again: its key must be known
+    source="alerts_v2",
+    history=[0],
+    clamp=None,
+    steps=[
+        ("create", 1, 0),
+        ("create_late", 709, 0),
+        ("restart", 0, 0),
+        ("tick", 0, 0),
+        ("person", 0, 0),
+        ("restore", 3, 0),
+    ],
+)
 def test_nor_where_an_older_checkpoint_is_put_back(
     source: str, history: list[int], clamp: int | None, steps: list[tuple[str, int, int]]
 ) -> None:
