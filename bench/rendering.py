@@ -178,7 +178,7 @@ def _profiles(exported: Exported) -> Iterator[tuple[str, bytes]]:
 
 def _write_chain(account: BlobServiceClient, exported: Exported, newest: str) -> None:
     """A checkpoint and the newest manifest: a view that is made from the beginning reads no more of the chain."""
-    manifest = f"manifests/{newest.removesuffix('.ndjson.gz')}.json"
+    manifest = names.manifest_of(newest)
     first = Checkpoint(
         source=_ALERTS, tenant=TENANT, first_start=f"{END:%Y-%m-%d}T00:00:00Z", lanes={LIVE: Lane.beginning(0)}
     )

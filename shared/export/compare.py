@@ -47,7 +47,7 @@ class InBlobs:
         """
         # Manifests first: each is written after its blob.
         manifests = (name for folder in self._folders for name in self._state.names(names.manifests_of(folder)))
-        named = {names.window_of(manifest) for manifest in manifests}
+        named = {names.blob_of(manifest) for manifest in manifests}
         own, next_day = (list(self._blobs.names(folder)) for folder in self._folders)
         self.removed = bool(named - self._read - {*own, *next_day})
         if self.removed:

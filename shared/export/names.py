@@ -20,6 +20,7 @@ from shared import instants
 from shared.graph.sources import CONTROL_PROFILES, SECURE_SCORES
 from shared.instants import Instant
 
+_WINDOW = ".ndjson.gz"
 _SNAPSHOTS = {SECURE_SCORES.name: "secureScore.json", CONTROL_PROFILES.name: "profiles.ndjson.gz"}
 
 
@@ -30,7 +31,7 @@ def day(source: str, tenant: str, at: Instant) -> str:
 
 def window(source: str, tenant: str, start: Instant) -> str:
     """The blob of the window that begins at ``start``."""
-    return f"{day(source, tenant, start)}{instants.to_stamp(start)}.ndjson.gz"
+    return f"{day(source, tenant, start)}{instants.to_stamp(start)}{_WINDOW}"
 
 
 def of_source(source: str, tenant: str) -> str:
@@ -40,7 +41,7 @@ def of_source(source: str, tenant: str) -> str:
 
 def reconciled(source: str, tenant: str, at: Instant, number: int) -> str:
     """The blob of what was found missing of a day, the ``number``-th one, from 1 on."""
-    return f"{day(source, tenant, at)}reconcile-{number}.ndjson.gz"
+    return f"{day(source, tenant, at)}reconcile-{number}{_WINDOW}"
 
 
 def snapshot(source: str, tenant: str, of: date) -> str:
@@ -68,9 +69,20 @@ def manifests_of(folder: str) -> str:
     return f"manifests/{folder}"
 
 
-def window_of(manifest: str) -> str:
-    """The blob, of a source that is read by time, whose manifest has this name."""
-    return f"{manifest.removeprefix('manifests/').removesuffix('.json')}.ndjson.gz"
+def manifest_of(blob: str) -> str:
+    """The name of a blob's manifest."""
+    folder, _, file = blob.rpartition("/")
+    stem = file.removesuffix(_WINDOW)
+    if file in _SNAPSHOTS.values():
+        stem = f"{folder.rpartition('=')[2].replace('-', '')}T000000.000000Z"
+    return f"manifests/{folder}/{stem}.json"
+
+
+def blob_of(manifest: str) -> str:
+    """The name of a manifest's blob."""
+    folder, _, file = manifest.removeprefix("manifests/").rpartition("/")
+    snapshot = _SNAPSHOTS.get(folder.partition("/")[0])
+    return f"{folder}/{snapshot or file.removesuffix('.json') + _WINDOW}"
 
 
 def is_reconciled(name: str) -> bool:

@@ -44,7 +44,7 @@ def followed(checkpoint: Checkpoint, others: Mapping[str, bytes]) -> Checkpoint:
         manifest = msgspec.json.decode(text)
         checkpoint = checkpoint.replace(
             chain=sha256(text).hexdigest(),
-            last=f"manifests/{manifest['blob'].removesuffix('.ndjson.gz')}.json",
+            last=names.manifest_of(manifest["blob"]),
             records=checkpoint.records + manifest["records"],
         )
         joined = _with_filled if names.is_reconciled(manifest["blob"]) else _with_history

@@ -13,12 +13,13 @@ from itertools import pairwise
 from shared import instants
 from shared.export import names
 from shared.export.checkpoint import Checkpoint
+from shared.export.names import blob_of, manifest_of
 from shared.graph.sources import DAILY
 from shared.instants import DAY, Instant
 from shared.verify import links, walk, windows
 from shared.verify.findings import Finding, Kind
 from shared.verify.links import Link
-from shared.verify.places import Place, blob_of, manifest_of, place
+from shared.verify.places import Place, place
 from shared.verify.walk import Break, Walk
 from shared.verify.windows import Span
 

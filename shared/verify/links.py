@@ -5,8 +5,9 @@ from hashlib import sha256
 import msgspec
 
 from shared import instants
+from shared.export.names import blob_of
 from shared.instants import Instant
-from shared.verify.places import Place, blob_of, place
+from shared.verify.places import Place, place
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True, gc=False):

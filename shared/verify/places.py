@@ -10,7 +10,6 @@ from shared.graph.sources import DAILY
 from shared.instants import Instant
 
 _WINDOW = ".ndjson.gz"
-_SNAPSHOTS = {source: names.snapshot(source, "", date.min).rpartition("/")[2] for source in DAILY}
 _FOLDER = pattern(r"[^/]+/tenant=([^/]+)/date=(\d{4}-\d\d-\d\d)")
 _RECONCILED = pattern(r"reconcile-(\d+)")
 
@@ -45,22 +44,6 @@ def place(source: str, tenant: str, blob: str) -> Place | None:
         return Place(midnight, midnight, int(numbered[1]))
     start = _from_stamp(stem)
     return Place(midnight, start) if start is not None and blob == names.window(source, tenant, start) else None
-
-
-def manifest_of(blob: str) -> str:
-    """The name of a blob's manifest."""
-    folder, _, file = blob.rpartition("/")
-    stem = file.removesuffix(_WINDOW)
-    if file in _SNAPSHOTS.values():
-        stem = f"{folder.rpartition('=')[2].replace('-', '')}T000000.000000Z"
-    return f"manifests/{folder}/{stem}.json"
-
-
-def blob_of(manifest: str) -> str:
-    """The name of a manifest's blob."""
-    folder, _, file = manifest.removeprefix("manifests/").rpartition("/")
-    snapshot = _SNAPSHOTS.get(folder.partition("/")[0])
-    return f"{folder}/{snapshot or file.removesuffix('.json') + _WINDOW}"
 
 
 def _from_stamp(stamp: str) -> Instant | None:

@@ -7,8 +7,8 @@ either way the walk goes on with the most likely link, and it is for ``judging``
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from shared.export.names import manifest_of
 from shared.verify.links import Link
-from shared.verify.places import manifest_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from isal import igzip
 
 from shared import instants
 from shared.export import names
+from shared.export.names import blob_of, manifest_of
 from shared.verify.findings import Kind
-from shared.verify.places import blob_of, manifest_of
 from tests.export.world import World
 from tests.simulated import TENANT
 from tests.verify.store import Store, busy, compared, older, profiles, scores

@@ -9,9 +9,9 @@ from isal import igzip
 
 from shared import instants
 from shared.errors import AppError
+from shared.export.names import blob_of
 from shared.verify.blob_reading import BlobReader
 from shared.verify.findings import Kind
-from shared.verify.places import blob_of
 from tests.export.test_schedules import MOMENTS
 from tests.export.world import RULES, At, Killed, KilledAt, World, with_rules
 from tests.fakes.clock import FakeClock

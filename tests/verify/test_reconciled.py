@@ -6,8 +6,8 @@ from hashlib import sha256
 from isal import igzip
 
 from shared.export.checkpoint import encode
+from shared.export.names import manifest_of
 from shared.verify.findings import Kind
-from shared.verify.places import manifest_of
 from tests.verify.store import Store, busy
 
 DAY = "alerts_v2/tenant=11111111-2222-3333-4444-555555555555/date=2026-11-22"
